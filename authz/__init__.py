@@ -1,0 +1,1 @@
+"""May this contract charge here, now? For charge point operators."""

@@ -1,0 +1,23 @@
+"""Every finding code there is, found by its name."""
+
+from types import MappingProxyType
+
+from certs.findings import chain, contract, identity, profile, revocation
+from certs.findings.finding import Entry, Finding, Severity
+
+ENTRIES = MappingProxyType(
+    {
+        entry.code: entry
+        for family in (chain, profile, revocation, identity, contract)
+        for entry in family.ENTRIES
+    }
+)
+
+
+def found(code: str, *, where: str = "", detail: str = "", severity: Severity | None = None) -> Finding:
+    """A finding with its catalogued severity, unless a policy says another one.
+
+    A code that the catalogue does not list is a bug and raises KeyError.
+    """
+    entry = ENTRIES[code]
+    return Finding(code=code, severity=severity or entry.severity, where=where, detail=detail)

@@ -1,0 +1,1 @@
+"""Issues, revokes and publishes the certificates of a V2G PKI."""

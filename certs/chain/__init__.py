@@ -1,0 +1,1 @@
+"""Which chain, to which anchor, for which purpose, at which moment."""

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from certs.findings import chain, contract, identity, profile, revocation
-from certs.findings.finding import Entry, Finding, Severity
+from certs.findings.finding import Finding, Severity
 
 ENTRIES = MappingProxyType(
     {
@@ -14,7 +14,9 @@ ENTRIES = MappingProxyType(
 )
 
 
-def found(code: str, *, where: str = "", detail: str = "", severity: Severity | None = None) -> Finding:
+def found(
+    code: str, *, where: str = "", detail: str = "", severity: Severity | None = None
+) -> Finding:
     """A finding with its catalogued severity, unless a policy says another one.
 
     A code that the catalogue does not list is a bug and raises KeyError.

@@ -1,0 +1,1 @@
+"""Contract, vehicle, charger and controller identifiers: parsed once, at the door."""

@@ -1,0 +1,1 @@
+"""What each role's certificates look like, as data."""

@@ -1,0 +1,1 @@
+"""What OCSP, CRLs and OCPP hash data say of one certificate."""

@@ -1,0 +1,207 @@
+"""The extensions of certificates, each read as RFC 5280 writes it."""
+
+from dataclasses import dataclass
+from enum import IntFlag
+from functools import lru_cache
+
+from certs import der
+from certs.errors import MalformedDer
+
+EXTENSIONS_MAX = 32  # in one certificate, and of values in one list
+
+BASIC_CONSTRAINTS = "2.5.29.19"
+KEY_USAGE = "2.5.29.15"
+EXTENDED_KEY_USAGE = "2.5.29.37"
+SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
+AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
+AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1"
+CRL_DISTRIBUTION_POINTS = "2.5.29.31"
+CERTIFICATE_POLICIES = "2.5.29.32"
+NAME_CONSTRAINTS = "2.5.29.30"
+SUBJECT_ALTERNATIVE_NAME = "2.5.29.17"
+OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5"
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+_OCSP = "1.3.6.1.5.5.7.48.1"
+
+
+class KeyUsage(IntFlag):
+    """The bits of keyUsage (RFC 5280 4.2.1.3)."""
+
+    DIGITAL_SIGNATURE = 1
+    CONTENT_COMMITMENT = 2  # nonRepudiation
+    KEY_ENCIPHERMENT = 4
+    DATA_ENCIPHERMENT = 8
+    KEY_AGREEMENT = 16
+    KEY_CERT_SIGN = 32
+    CRL_SIGN = 64
+    ENCIPHER_ONLY = 128
+    DECIPHER_ONLY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class BasicConstraints:
+    """Whether the subject is a CA, and how many intermediates may follow it."""
+
+    ca: bool
+    path_length: int | None
+
+
+# Identity is equality here: equal encodings are the same object (see read), and the path
+# logic keys its own caches on these objects.
+@dataclass(frozen=True, slots=True, eq=False)
+class Extension:
+    """One extension: dotted OID, critical or not, the octets inside its OCTET STRING."""
+
+    oid: str
+    critical: bool
+    value: bytes
+    quirk: str = ""  # finding code of a deviation in its encoding
+
+
+def read_unshared(encoded: bytes) -> Extension:
+    """One DER Extension; MalformedDer where it is none, or where a known one is misspelt."""
+    start, stop = der.whole(encoded, der.SEQUENCE)
+    oid, at = der.expect(encoded, start, stop, der.OID)
+    dotted = der.oid(encoded[oid:at])
+    tag, begin, end = der.tlv(encoded, at, stop)
+    critical = False
+    quirk = ""
+    if tag == der.BOOLEAN:
+        critical = der.boolean(encoded[begin:end])
+        if not critical:
+            quirk = "profile.default_encoded"
+        tag, begin, end = der.tlv(encoded, end, stop)
+    if tag != der.OCTET_STRING or end != stop:
+        raise MalformedDer(f"extension {dotted} without its OCTET STRING, or with more")
+    value = encoded[begin:end]
+    if dotted == BASIC_CONSTRAINTS and not quirk and value == _NOT_DER_NOT_A_CA:
+        quirk = "profile.basic_constraints_not_der"
+    extension = Extension(dotted, critical, value, quirk)
+    reader = _READERS.get(dotted)
+    if reader is not None:
+        reader(extension)
+    return extension
+
+
+# Certificates of one issuer share nearly all of their extensions. They are kept, so that equal
+# encodings are one object and are judged once.
+read = lru_cache(maxsize=4096)(read_unshared)
+
+_NOT_DER_NOT_A_CA = bytes.fromhex(
+    "3003010100"
+)  # cA FALSE written out: real contract leaves have it
+
+
+@lru_cache(maxsize=1024)
+def read_basic_constraints(extension: Extension) -> BasicConstraints:
+    """RFC 5280 4.2.1.9. A written-out cA FALSE is read; the reader names it as a quirk."""
+    value = extension.value
+    at, stop = der.whole(value, der.SEQUENCE)
+    ca = False
+    path_length = None
+    if at < stop and value[at] == der.BOOLEAN:
+        begin, at = der.expect(value, at, stop, der.BOOLEAN)
+        ca = der.boolean(value[begin:at])
+    if at < stop:
+        begin, at = der.expect(value, at, stop, der.INTEGER)
+        path_length = der.integer(value[begin:at])
+        if path_length < 0:
+            raise MalformedDer("negative pathLenConstraint")
+    if at != stop:
+        raise MalformedDer("basicConstraints with more than its two fields")
+    return BasicConstraints(ca, path_length)
+
+
+@lru_cache(maxsize=1024)
+def read_key_usage(extension: Extension) -> KeyUsage:
+    """RFC 5280 4.2.1.3: at least one bit, and none beyond the nine."""
+    start, stop = der.whole(extension.value, der.BIT_STRING)
+    bits = der.named_bits(extension.value[start:stop])
+    if not 0 < bits < 512:
+        raise MalformedDer("keyUsage without a bit, or with unknown ones")
+    return KeyUsage(bits)
+
+
+@lru_cache(maxsize=1024)
+def read_extended_key_usage(extension: Extension) -> tuple[str, ...]:
+    """RFC 5280 4.2.1.12: one purpose or more (an empty SEQUENCE is refused, X08)."""
+    value = extension.value
+    start, stop = der.whole(value, der.SEQUENCE)
+    found = []
+    for tag, _, begin, end in der.children(value, start, stop, EXTENSIONS_MAX):
+        if tag != der.OID:
+            raise MalformedDer("extendedKeyUsage holds what is no OBJECT IDENTIFIER")
+        found.append(der.oid(value[begin:end]))
+    if not found:
+        raise MalformedDer("extendedKeyUsage without a purpose")
+    return tuple(found)
+
+
+def read_subject_key_id(extension: Extension) -> bytes:
+    """RFC 5280 4.2.1.2: the identifier's octets."""
+    start, stop = der.whole(extension.value, der.OCTET_STRING)
+    return extension.value[start:stop]
+
+
+@lru_cache(maxsize=1024)
+def read_authority_key_id(extension: Extension) -> bytes | None:
+    """RFC 5280 4.2.1.1: the keyIdentifier [0], None where only names are given."""
+    value = extension.value
+    start, stop = der.whole(value, der.SEQUENCE)
+    found = None
+    for tag, _, begin, end in der.children(value, start, stop, 3):
+        if tag == 0x80:
+            found = value[begin:end]
+        elif tag not in {0xA1, 0x82}:
+            raise MalformedDer("authorityKeyIdentifier with an unknown field")
+    return found
+
+
+def _general_name_urls(value: bytes, start: int, stop: int) -> list[str]:
+    return [
+        value[begin:end].decode("ascii")
+        for tag, _, begin, end in der.children(value, start, stop, EXTENSIONS_MAX)
+        if tag == 0x86  # uniformResourceIdentifier
+    ]
+
+
+@lru_cache(maxsize=1024)
+def read_ocsp_urls(extension: Extension) -> tuple[str, ...]:
+    """RFC 5280 4.2.2.1: the URIs of accessMethod id-ad-ocsp."""
+    value = extension.value
+    start, stop = der.whole(value, der.SEQUENCE)
+    found: list[str] = []
+    for tag, _, begin, end in der.children(value, start, stop, EXTENSIONS_MAX):
+        if tag != der.SEQUENCE:
+            raise MalformedDer("authorityInfoAccess holds what is no AccessDescription")
+        method, method_stop = der.expect(value, begin, end, der.OID)
+        if der.oid(value[method:method_stop]) == _OCSP:
+            found += _general_name_urls(value, method_stop, end)
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def read_crl_urls(extension: Extension) -> tuple[str, ...]:
+    """RFC 5280 4.2.1.13: the URIs of full names of distribution points without an own issuer."""
+    value = extension.value
+    start, stop = der.whole(value, der.SEQUENCE)
+    found: list[str] = []
+    for tag, _, begin, end in der.children(value, start, stop, EXTENSIONS_MAX):
+        if tag != der.SEQUENCE:
+            raise MalformedDer("cRLDistributionPoints holds what is no DistributionPoint")
+        fields = {kind: (a, b) for kind, _, a, b in der.children(value, begin, end, 3)}
+        if 0xA0 in fields and 0xA2 not in fields:
+            for kind, _, a, b in der.children(value, *fields[0xA0], 1):
+                if kind == 0xA0:
+                    found += _general_name_urls(value, a, b)
+    return tuple(found)
+
+
+_READERS = {
+    BASIC_CONSTRAINTS: read_basic_constraints,
+    KEY_USAGE: read_key_usage,
+    EXTENDED_KEY_USAGE: read_extended_key_usage,
+    AUTHORITY_KEY_IDENTIFIER: read_authority_key_id,
+    AUTHORITY_INFORMATION_ACCESS: read_ocsp_urls,
+    CRL_DISTRIBUTION_POINTS: read_crl_urls,
+}

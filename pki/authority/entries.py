@@ -1,0 +1,135 @@
+"""The values of the authority: issuers, register entries, revocations, audit acts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, IntEnum
+
+from certs.certificate import Certificate
+from certs.edition import Edition
+from certs.profiles.rules import Role
+
+
+class State(Enum):
+    """How far an entry of the register has come."""
+
+    INTENDED = "intended"  # its to-be-signed bytes are recorded; a signature may exist
+    ISSUED = "issued"  # signed, compared and recorded
+    ABANDONED = "abandoned"  # given up after the intent; a signature may exist all the same
+
+
+class Reason(IntEnum):
+    """Why a certificate is revoked: RFC 5280 5.3.1 CRLReason, those this authority gives.
+
+    7 is unused by the standard and never given (C12). certificateHold (6) and removeFromCRL (8)
+    are not offered: a hold asks for a release that a relying party must hear of, and contracts
+    are suspended in authorization, where that is heard at once.
+    """
+
+    UNSPECIFIED = 0
+    KEY_COMPROMISE = 1
+    CA_COMPROMISE = 2
+    AFFILIATION_CHANGED = 3
+    SUPERSEDED = 4
+    CESSATION_OF_OPERATION = 5
+    PRIVILEGE_WITHDRAWN = 9
+    AA_COMPROMISE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """A certificate authority of ours. ``key_id`` is its RFC 5280 method 1 key id in hex."""
+
+    key_id: str
+    role: Role
+    edition: Edition
+    tenant: str
+    certificate: Certificate
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responder:
+    """A delegated OCSP signer: its certificate, issued by the CA it answers for (RFC 6960 2.6)."""
+
+    issuer: str
+    key_id: str
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is about to be signed, recorded before it is: from here on it can be revoked."""
+
+    issuer: str
+    serial: int
+    tenant: str
+    profile: str
+    common_name: str
+    subject_key_id: str
+    not_before: datetime
+    not_after: datetime
+    crl_shard: int
+    tbs: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """That a serial is revoked, since when and why. ``not_after`` ends its stay on the CRL."""
+
+    issuer: str
+    serial: int
+    reason: Reason
+    revoked_at: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the register. ``certificate`` is DER, None until issued."""
+
+    issuer: str
+    serial: int
+    tenant: str
+    profile: str
+    common_name: str
+    not_before: datetime
+    not_after: datetime
+    state: State
+    intended_at: datetime
+    tbs: bytes | None = field(repr=False)
+    certificate: bytes | None = field(repr=False)
+    revocation: Revocation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """As much of an entry as a status answer needs."""
+
+    state: State
+    revocation: Revocation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One line of the audit: what was about to happen or had happened, when, and by whose hand."""
+
+    event: str
+    at: datetime
+    actor: str
+    tenant: str
+    issuer: str = ""
+    serial: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedCrl:
+    """A certificate revocation list as published. ``revision`` counts the revocations it knows."""
+
+    issuer: str
+    shard: int
+    number: int
+    this_update: datetime
+    next_update: datetime
+    revision: int
+    der: bytes = field(repr=False)

@@ -1,0 +1,1 @@
+"""The OCSP responder, as a function over bytes and the register."""

@@ -1,0 +1,158 @@
+"""What the pki house needs from outside itself: a register, key storage, failpoints."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from certs.certificate import Certificate
+from certs.keys import PrivateKey, Signer
+from pki.authority.entries import (
+    Act,
+    Entry,
+    Intent,
+    Issuer,
+    PublishedCrl,
+    Responder,
+    Revocation,
+    Standing,
+)
+from pki.callers import Caller
+
+# Called with a name at each step between which a crash must lose nothing; a crash harness kills
+# the process there. The names are in pki.authority.failpoints.
+Failpoint = Callable[[str], None]
+
+
+class Register(Protocol):
+    """The certificates we issued. Each method is one transaction, its acts audited within it.
+
+    Every method raises Unavailable where the database is not there, and then nothing was done.
+    """
+
+    def intend(self, intents: Sequence[Intent], acts: Sequence[Act]) -> None:
+        """Reserves the serials and records what will be signed; SerialTaken: none was."""
+        ...
+
+    def record(self, issued: Sequence[Certificate], issuer: str, acts: Sequence[Act]) -> None:
+        """Concludes intents with their certificates; Conflict where one is intended no longer."""
+        ...
+
+    def abandon(self, issuer: str, serial: int, act: Act) -> None:
+        """Concludes an intent without a certificate; one concluded already stays as it is."""
+        ...
+
+    def find(self, issuer: str, serial: int) -> Entry | None:
+        """The entry of a serial, its revocation with it."""
+        ...
+
+    def pending(self, *, intended_before: datetime, entries_max: int) -> tuple[Entry, ...]:
+        """Intents that were never concluded, the oldest first."""
+        ...
+
+
+class Holdings(Protocol):
+    """Which authorities and OCSP responders are ours. Unavailable as in Register."""
+
+    def issuers(self) -> tuple[Issuer, ...]:
+        """All authorities, also those that issue no more."""
+        ...
+
+    def add_issuer(self, issuer: Issuer, act: Act) -> None:
+        """Keeps an authority; one with this key id is kept already: its certificate is renewed."""
+        ...
+
+    def responders(self) -> tuple[Responder, ...]:
+        """All delegated OCSP signers, the newest first."""
+        ...
+
+    def appoint(self, responder: Responder, act: Act) -> None:
+        """Keeps a delegated OCSP signer."""
+        ...
+
+    def enter(self, certificate: Certificate, intent: Intent, act: Act) -> None:
+        """Enters a certificate that came signed; one entered before stays, byte for byte equal.
+
+        Raises SerialTaken where another certificate has this issuer and serial.
+        """
+        ...
+
+
+class Revocations(Protocol):
+    """Which serials are revoked. Rows are only ever added. Unavailable as in Register."""
+
+    def revoke(self, revocation: Revocation, act: Act) -> Revocation:
+        """What stands after it: an earlier revocation stays as it was. NotFound: no such entry."""
+        ...
+
+    def revision(self, issuer: str) -> int:
+        """How many revocations this issuer has."""
+        ...
+
+    def listed(self, issuer: str, *, shard: int, expiring_from: datetime) -> Sequence[Revocation]:
+        """The revocations of a shard whose certificates expire then or later, by serial."""
+        ...
+
+
+class Standings(Protocol):
+    """What the OCSP responder asks. Unavailable as in Register."""
+
+    def standing(self, issuer: str, serial: int) -> Standing | None:
+        """How the serial of this issuer stands; None where no intent for it was ever recorded."""
+        ...
+
+
+class Lists(Protocol):
+    """The published CRLs of each issuer and shard. Unavailable as in Register."""
+
+    def latest(self, issuer: str, shard: int) -> PublishedCrl | None:
+        """The CRL that stands."""
+        ...
+
+    def reserve(
+        self, issuer: str, shard: int, *, this_update: datetime, next_update: datetime, act: Act
+    ) -> tuple[int, int]:
+        """A number higher than any before, and the revocations counted at that moment."""
+        ...
+
+    def publish(self, crl: PublishedCrl, act: Act) -> None:
+        """Concludes a reserved number; older CRLs of the shard are let go."""
+        ...
+
+
+class Callers(Protocol):
+    """Who may call, by API key. Unavailable as in Register."""
+
+    def add(self, caller: Caller, act: Act) -> None: ...
+
+    def by_id(self, identity: str) -> Caller | None: ...
+
+    def all(self, tenant: str) -> tuple[Caller, ...]: ...
+
+    def withdraw(self, identity: str, *, at: datetime, act: Act) -> None:
+        """Ends a key for good; NotFound where there is none."""
+        ...
+
+
+class AuditLog(Protocol):
+    """What was done here, oldest first. Unavailable as in Register."""
+
+    def acts(self) -> AbstractContextManager[Iterator[Act]]: ...
+
+    def last_moment(self) -> datetime | None:
+        """When the newest act was; None where there is none."""
+        ...
+
+
+class Keys(Protocol):
+    """Private keys of authorities and responders. They are asked to sign and never come out."""
+
+    def store(self, key: PrivateKey, *, role: str) -> str:
+        """Keeps a key under its key id, which is returned; Conflict where it is kept already."""
+        ...
+
+    def holds(self, key_id: str) -> bool: ...
+
+    def signer(self, key_id: str) -> Signer:
+        """The door to a key; SignerUnavailable where it is absent or does not open."""
+        ...

@@ -1,0 +1,150 @@
+"""The register of certificates in its tables."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from certs.certificate import Certificate
+from pki.authority import failpoints
+from pki.authority.entries import Act, Entry, Intent, Reason, Revocation, State
+from pki.errors import Conflict, SerialTaken
+from pki.ports import Failpoint
+from pki.storage import audit
+from pki.storage.database import reading, writing
+from pki.storage.tables import certificates, revocations
+
+
+class RegisterTable:
+    """pki.ports.Register over the certificates table."""
+
+    def __init__(self, engine: Engine, *, failpoint: Failpoint = failpoints.carry_on) -> None:
+        self._engine = engine
+        self._failpoint = failpoint
+
+    def intend(self, intents: Sequence[Intent], acts: Sequence[Act]) -> None:
+        rows = [
+            {**intended(intent, acts[0].at), "state": State.INTENDED.value} for intent in intents
+        ]
+        with writing(self._engine) as connection:
+            reserve(connection, rows)
+            audit.write(connection, acts)
+            self._failpoint(failpoints.INTEND_WRITTEN)
+        self._failpoint(failpoints.INTEND_COMMITTED)
+
+    def record(self, issued: Sequence[Certificate], issuer: str, acts: Sequence[Act]) -> None:
+        with writing(self._engine) as connection:
+            for certificate in issued:
+                concluded = connection.execute(
+                    update(certificates)
+                    .where(_is(issuer, certificate.serial))
+                    .where(certificates.c.state == State.INTENDED.value)
+                    .values(
+                        state=State.ISSUED.value,
+                        certificate=certificate.der,
+                        concluded_at=acts[0].at,
+                    )
+                )
+                if concluded.rowcount != 1:
+                    raise Conflict("the intent was concluded meanwhile", code="conflict.concluded")
+            audit.write(connection, acts)
+            self._failpoint(failpoints.RECORD_WRITTEN)
+        self._failpoint(failpoints.RECORD_COMMITTED)
+
+    def abandon(self, issuer: str, serial: int, act: Act) -> None:
+        with writing(self._engine) as connection:
+            concluded = connection.execute(
+                update(certificates)
+                .where(_is(issuer, serial))
+                .where(certificates.c.state == State.INTENDED.value)
+                .values(state=State.ABANDONED.value, concluded_at=act.at)
+            )
+            if concluded.rowcount:
+                audit.write(connection, [act])
+            self._failpoint(failpoints.ABANDON_WRITTEN)
+
+    def find(self, issuer: str, serial: int) -> Entry | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(_entries().where(_is(issuer, serial))).one_or_none()
+        return None if row is None else _entry(row)
+
+    def pending(self, *, intended_before: datetime, entries_max: int) -> tuple[Entry, ...]:
+        asked = (
+            _entries()
+            .where(certificates.c.state == State.INTENDED.value)
+            .where(certificates.c.intended_at <= intended_before)
+            .order_by(certificates.c.intended_at)
+            .limit(entries_max)
+        )
+        with reading(self._engine) as connection:
+            return tuple(_entry(row) for row in connection.execute(asked))
+
+
+def intended(intent: Intent, at: datetime) -> dict[str, object]:
+    """An intent as columns, its state left open."""
+    return {
+        "issuer": intent.issuer,
+        "serial": intent.serial,
+        "tenant": intent.tenant,
+        "profile": intent.profile,
+        "common_name": intent.common_name,
+        "subject_key_id": intent.subject_key_id,
+        "not_before": intent.not_before,
+        "not_after": intent.not_after,
+        "crl_shard": intent.crl_shard,
+        "tbs": intent.tbs,
+        "intended_at": at,
+    }
+
+
+def reserve(connection: Connection, rows: list[dict[str, object]]) -> None:
+    """Adds rows within the caller's transaction; SerialTaken where one is there already."""
+    try:
+        connection.execute(insert(certificates), rows)
+    except IntegrityError as bad:
+        raise SerialTaken("the serial is reserved already") from bad
+
+
+def _is(issuer: str, serial: int) -> ColumnElement[bool]:
+    return and_(certificates.c.issuer == issuer, certificates.c.serial == serial)
+
+
+def _entries() -> Select[tuple[object, ...]]:
+    return select(
+        certificates,
+        revocations.c.reason,
+        revocations.c.revoked_at,
+    ).outerjoin(
+        revocations,
+        and_(
+            revocations.c.issuer == certificates.c.issuer,
+            revocations.c.serial == certificates.c.serial,
+        ),
+    )
+
+
+def _entry(row: Row[tuple[object, ...]]) -> Entry:
+    revocation = None
+    if row.reason is not None:
+        revocation = Revocation(
+            issuer=row.issuer,
+            serial=row.serial,
+            reason=Reason(row.reason),
+            revoked_at=row.revoked_at,
+            not_after=row.not_after,
+        )
+    return Entry(
+        issuer=row.issuer,
+        serial=row.serial,
+        tenant=row.tenant,
+        profile=row.profile,
+        common_name=row.common_name,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        state=State(row.state),
+        intended_at=row.intended_at,
+        tbs=row.tbs,
+        certificate=row.certificate,
+        revocation=revocation,
+    )

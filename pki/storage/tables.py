@@ -1,0 +1,157 @@
+"""The tables of the pki house, the same for SQLite and PostgreSQL."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from pki.storage.columns import Moment, Serial
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Key ids are 40 hexadecimal digits: SHA-1 of the public key (RFC 5280 4.2.1.2 method 1), which is
+# also OCSP's issuerKeyHash and the name under which the CRL and the CA certificate are published.
+KEY_ID = String(40)
+
+issuers = Table(
+    "issuers",
+    metadata,
+    Column("key_id", KEY_ID, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("edition", String(16), nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("not_after", Moment, nullable=False),
+    Column("active", Boolean, nullable=False),
+    # Counts revocations, in the same transaction: a CRL that knows as many is current.
+    Column("revision", BigInteger, nullable=False, server_default="0"),
+    Column("added_at", Moment, nullable=False),
+)
+
+responders = Table(
+    "responders",
+    metadata,
+    Column("issuer", KEY_ID, ForeignKey("issuers.key_id"), nullable=False),
+    Column("key_id", KEY_ID, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("not_after", Moment, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    PrimaryKeyConstraint("issuer", "key_id"),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("issuer", KEY_ID, ForeignKey("issuers.key_id"), nullable=False),
+    Column("serial", Serial, nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("profile", String(64), nullable=False),
+    Column("common_name", Text, nullable=False),
+    Column("subject_key_id", KEY_ID, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("not_after", Moment, nullable=False),
+    Column("crl_shard", SmallInteger, nullable=False, server_default="0"),
+    Column("state", String(16), nullable=False),
+    Column("tbs", LargeBinary),  # absent only for certificates that came signed
+    Column("certificate", LargeBinary),
+    Column("intended_at", Moment, nullable=False),
+    Column("concluded_at", Moment),
+    PrimaryKeyConstraint("issuer", "serial"),
+    CheckConstraint("state IN ('intended', 'issued', 'abandoned')", name="state"),
+    CheckConstraint("(state = 'issued') = (certificate IS NOT NULL)", name="issued_is_kept"),
+    CheckConstraint("state = 'issued' OR tbs IS NOT NULL", name="intent_is_kept"),
+)
+# Intents are few and looked for often: the index holds only them.
+Index(
+    "ix_certificates_pending",
+    certificates.c.intended_at,
+    sqlite_where=certificates.c.state == "intended",
+    postgresql_where=certificates.c.state == "intended",
+)
+Index("ix_certificates_common_name", certificates.c.common_name)
+Index("ix_certificates_subject_key_id", certificates.c.subject_key_id)
+
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("issuer", KEY_ID, nullable=False),
+    Column("serial", Serial, nullable=False),
+    Column("crl_shard", SmallInteger, nullable=False),
+    Column("reason", SmallInteger, nullable=False),
+    Column("revoked_at", Moment, nullable=False),
+    Column("not_after", Moment, nullable=False),
+    PrimaryKeyConstraint("issuer", "serial"),
+    ForeignKeyConstraint(["issuer", "serial"], ["certificates.issuer", "certificates.serial"]),
+    # RFC 5280 5.3.1: 7 is unused; holds and their release are not offered.
+    CheckConstraint("reason IN (0, 1, 2, 3, 4, 5, 9, 10)", name="reason"),
+)
+Index(
+    "ix_revocations_list",
+    revocations.c.issuer,
+    revocations.c.crl_shard,
+    revocations.c.not_after,
+)
+
+crls = Table(
+    "crls",
+    metadata,
+    Column("issuer", KEY_ID, ForeignKey("issuers.key_id"), nullable=False),
+    Column("crl_shard", SmallInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("this_update", Moment, nullable=False),
+    Column("next_update", Moment, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("der", LargeBinary),  # absent while its number is only reserved, and once superseded
+    PrimaryKeyConstraint("issuer", "crl_shard", "number"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column(
+        "id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    ),
+    Column("at", Moment, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("issuer", String(40), nullable=False),
+    Column("serial", Serial),
+    Column("detail", Text, nullable=False),
+)
+
+callers = Table(
+    "callers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("key_digest", LargeBinary(32), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("withdrawn_at", Moment),
+    UniqueConstraint("key_digest"),
+)

@@ -42,6 +42,14 @@ def block(text: bytes, at: int) -> tuple[bytes, int]:
     return data, stop + len(_END)
 
 
+def first(text: bytes) -> tuple[bytes, int]:
+    """The DER octets of a bundle's first certificate, and where its block ends."""
+    at = text.find(b"-----BEGIN ")
+    if at < 0:
+        raise MalformedPem("no certificate in the text")
+    return block(text, at)
+
+
 def certificates(
     text: str | bytes, *, characters_max: int = PEM_CHARACTERS_MAX
 ) -> tuple[bytes, ...]:

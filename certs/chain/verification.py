@@ -1,0 +1,218 @@
+"""The verdict on a presented chain: to which anchor it leads, and what speaks against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from certs import extensions, keys, names
+from certs.certificate import Certificate
+from certs.chain import checks, roles
+from certs.chain.anchors import Anchor, AnchorSet
+from certs.chain.link import Budget, issued
+from certs.chain.path import PATH_CERTIFICATES_MAX, Path, errors, search
+from certs.chain.roles import Use
+from certs.edition import Edition
+from certs.extensions import Extension, KeyUsage
+from certs.findings.catalogue import found
+from certs.findings.finding import Finding, Severity
+
+PRESENTED_MAX = 16  # a chain of six with every certificate twice and a stray root or two
+# certificateType of the editions' schemas
+CERTIFICATE_OCTETS_MAX = {Edition.ISO_2: 800, Edition.ISO_20: 1600}
+
+_ANY_PURPOSE = "2.5.29.37.0"
+# The one purpose of RFC 5280 4.2.1.12 that fits each use; contract, provisioning and CPS keys
+# sign messages, for which no purpose exists.
+_PURPOSES = {Use.SECC: "1.3.6.1.5.5.7.3.1", Use.VEHICLE: "1.3.6.1.5.5.7.3.2"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainVerdict:
+    """What became of a chain.
+
+    ``path`` goes from leaf to root where one was found, and is empty otherwise; ``findings``
+    hold every error and every tolerated deviation.
+    """
+
+    path: Path
+    anchor: Anchor | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether the chain leads to an anchor and nothing speaks against it."""
+        return self.anchor is not None and not errors(self.findings)
+
+
+def edition_of(leaf: Certificate) -> Edition:
+    """The edition whose keys a leaf has; -2 where it has neither's."""
+    return Edition.ISO_20 if leaf.key_kind in keys.SIGNING_KEYS[Edition.ISO_20] else Edition.ISO_2
+
+
+def _tolerated(code: str, anchor: Anchor, where: str) -> Finding:
+    severity = Severity.WARNING if code in anchor.tolerances else Severity.ERROR
+    return found(code, where=where, severity=severity)
+
+
+def _material(certificate: Certificate, edition: Edition, where: str) -> list[Finding]:
+    """Key, signature algorithm and size as the edition has them."""
+    findings = []
+    if certificate.key_kind not in keys.SIGNING_KEYS[edition]:
+        detail = f"{certificate.key_kind.value} key, {edition.value}"
+        findings.append(found("chain.algorithm_not_allowed", where=where, detail=detail))
+    elif not keys.plausible(certificate.key_kind, certificate.subject_public_key):
+        findings.append(found("chain.key_malformed", where=where))
+    if len(certificate.der) > CERTIFICATE_OCTETS_MAX[edition]:
+        detail = f"{len(certificate.der)} DER octets, at most {CERTIFICATE_OCTETS_MAX[edition]}"
+        findings.append(found("chain.certificate_too_large", where=where, detail=detail))
+    return findings
+
+
+@lru_cache(maxsize=4096)
+def _leaf_extensions(shape: tuple[Extension, ...], use: Use) -> tuple[tuple[str, str], ...]:
+    """What a leaf's extensions say against its use; tolerable or not is the anchor's to say."""
+    by_oid = {extension.oid: extension for extension in shape}
+    problems = []
+    constraints = by_oid.get(extensions.BASIC_CONSTRAINTS)
+    if constraints is None:
+        problems.append(("chain.leaf_without_basic_constraints", ""))
+    elif extensions.read_basic_constraints(constraints).ca:
+        problems.append(("chain.leaf_is_ca", ""))
+    usage = by_oid.get(extensions.KEY_USAGE)
+    if usage is None:
+        problems.append(("chain.leaf_without_key_usage", ""))
+    else:
+        bits = extensions.read_key_usage(usage)
+        if not bits & KeyUsage.DIGITAL_SIGNATURE:
+            problems.append(("chain.key_usage_wrong", "keyUsage without digitalSignature"))
+        if bits & KeyUsage.KEY_CERT_SIGN:
+            problems.append(("chain.key_usage_wrong", "keyCertSign on an end entity"))
+    purposes = by_oid.get(extensions.EXTENDED_KEY_USAGE)
+    if purposes is not None:
+        allowed = {_ANY_PURPOSE, _PURPOSES.get(use, _ANY_PURPOSE)}
+        if not allowed & set(extensions.read_extended_key_usage(purposes)):
+            problems.append(("chain.extended_key_usage_wrong", ""))
+    return tuple(problems)
+
+
+def leaf_findings(
+    leaf: Certificate,
+    issuer: Certificate,
+    *,
+    use: Use,
+    edition: Edition,
+    anchor: Anchor,
+    now: datetime,
+) -> tuple[Finding, ...]:
+    """What speaks against the leaf of a path whose CAs are judged already."""
+    findings = list(checks.end_entity(leaf, now))
+    findings += _material(leaf, edition, "leaf")
+    findings += checks.key_identifiers(leaf, issuer, "leaf")
+    for code, detail in _leaf_extensions(leaf.shape, use):
+        if code.startswith("chain.leaf_without_"):
+            findings.append(_tolerated(code, anchor, "leaf"))
+        else:
+            findings.append(found(code, where="leaf", detail=detail))
+    if leaf.quirks:
+        findings.append(_tolerated("chain.encoding_not_der", anchor, "leaf"))
+    contradiction = roles.of_leaf(use, edition, leaf.domain_components)
+    if contradiction == "chain.domain_component_missing":
+        findings.append(_tolerated(contradiction, anchor, "leaf"))
+    elif contradiction:
+        findings.append(found(contradiction, where="leaf"))
+    return tuple(findings)
+
+
+def authority_findings(
+    path: Path, *, use: Use, edition: Edition, anchor: Anchor, now: datetime
+) -> tuple[Finding, ...]:
+    """What speaks against the CAs of a path for this use."""
+    findings = list(checks.authorities(path, now))
+    length = len(path)
+    for index in range(1, length):
+        certificate = path[index]
+        where = checks.position(index, length)
+        if index < length - 1:
+            findings += _material(certificate, edition, where)
+            purposes = certificate.extended_key_usage
+            allowed = {_ANY_PURPOSE, _PURPOSES.get(use, _ANY_PURPOSE)}
+            if purposes is not None and not allowed & set(purposes):
+                findings.append(found("chain.extended_key_usage_wrong", where=where))
+            if certificate.quirks:
+                findings.append(_tolerated("chain.encoding_not_der", anchor, where))
+        elif certificate.key_kind not in keys.SIGNING_KEYS[edition]:
+            detail = f"{certificate.key_kind.value} key, {edition.value}"
+            findings.append(found("chain.algorithm_not_allowed", where=where, detail=detail))
+    between = path[1:-1]
+    findings += roles.of_authorities(
+        use,
+        purpose=anchor.purpose,
+        recorded=tuple(anchor.sub_ca_roles.get(ca.fingerprint) for ca in between),
+        domain_components=tuple(ca.domain_components for ca in between),
+    )
+    return tuple(findings)
+
+
+def verify(
+    presented: Sequence[Certificate],
+    *,
+    use: Use,
+    anchors: AnchorSet,
+    now: datetime,
+    edition: Edition | None = None,
+) -> ChainVerdict:
+    """Judge a presented chain: leaf first, the rest in any order, the root optional and untrusted.
+
+    ``edition`` follows from the leaf's key where it is not given. Revocation is not asked here.
+    Nothing is raised for what a certificate says: whatever is wrong is a finding.
+    """
+    if not presented:
+        missing = found("chain.issuer_missing", where="chain", detail="no certificate")
+        return ChainVerdict(path=(), anchor=None, findings=(missing,))
+    if len(presented) > PRESENTED_MAX:
+        detail = f"{len(presented)} certificates, at most {PRESENTED_MAX}"
+        return ChainVerdict(
+            path=(), anchor=None, findings=(found("chain.too_long", where="chain", detail=detail),)
+        )
+    leaf = presented[0]
+    edition = edition or edition_of(leaf)
+    # an unrelated root in the chain is one more candidate that nothing leads to (X31)
+    pool = tuple(dict.fromkeys(presented[1:]))
+    trusted: dict[Path, Anchor] = {}
+
+    def judge(path: Path) -> tuple[Finding, ...]:
+        """The findings under the anchor that has the fewest errors: one root, many purposes."""
+        least: tuple[Finding, ...] | None = None
+        for anchor in anchors.named(path[-1].subject):
+            if anchor.certificate != path[-1]:
+                continue
+            findings = _judge(path, use=use, edition=edition, anchor=anchor, now=now)
+            if least is None or errors(findings) < errors(least):
+                least = findings
+                trusted[path] = anchor
+        return least or ()
+
+    path, findings = search(
+        leaf,
+        pool,
+        roots=lambda name: tuple(dict.fromkeys(a.certificate for a in anchors.named(name))),
+        judge=judge,
+        budget=Budget(issued),
+        certificates_max=PATH_CERTIFICATES_MAX,
+    )
+    return ChainVerdict(path=path, anchor=trusted.get(path), findings=findings)
+
+
+def _judge(
+    path: Path, *, use: Use, edition: Edition, anchor: Anchor, now: datetime
+) -> tuple[Finding, ...]:
+    if len(path) == 1:  # a root presented as a leaf
+        return (
+            *leaf_findings(path[0], path[0], use=use, edition=edition, anchor=anchor, now=now),
+            found("chain.role_confused", where="leaf", detail=names.text(path[0].subject)),
+        )
+    return (
+        *authority_findings(path, use=use, edition=edition, anchor=anchor, now=now),
+        *leaf_findings(path[0], path[1], use=use, edition=edition, anchor=anchor, now=now),
+    )

@@ -1,1 +1,1 @@
-"""Contract, vehicle, charger and controller identifiers: parsed once, at the door."""
+"""The identifiers of Plug & Charge: who pays, which vehicle, which outlet, which controller."""

@@ -174,8 +174,6 @@ def _time(octets: bytes, tag: int) -> datetime:
         digits, text = text[:12], ("19" if text[:1] >= "5" else "20") + text
     elif tag == der.GENERALIZED_TIME and len(text) == 15:
         digits = text[:14]
-        if text[:4] < "2050" and text[:4] >= "1950":
-            raise MalformedDer("GeneralizedTime for a year before 2050")
     else:
         raise MalformedDer("validity is neither UTCTime nor GeneralizedTime with seconds")
     if not digits.isdecimal() or not digits.isascii() or text[14] != "Z" or text[8:10] == "24":
@@ -218,9 +216,9 @@ def _read_extensions(made: Certificate, data: bytes, at: int, stop: int) -> None
         raise MalformedDer("empty list of extensions")
     made.shape = tuple(shared)
     made._own = own  # noqa: SLF001 - its builder
-    made.quirks = (
-        _quirks(made.shape) if own is None or not own.quirk else (*_quirks(made.shape), own.quirk)
-    )
+    made.quirks += _quirks(made.shape)
+    if own is not None and own.quirk:
+        made.quirks += (own.quirk,)
 
 
 _VERSIONS = {b"\xa0\x03\x02\x01\x02": 3, b"\xa0\x03\x02\x01\x01": 2}
@@ -244,10 +242,15 @@ def _read_validity(made: Certificate, data: bytes, at: int, stop: int) -> int:
     begin, after = der.expect(data, at, stop, der.SEQUENCE)
     tag, begin, end = der.tlv(data, begin, after)
     made.not_before = _time(data[begin:end], tag)
-    tag, begin, end = der.tlv(data, end, after)
-    made.not_after = _time(data[begin:end], tag)
+    other, begin, end = der.tlv(data, end, after)
+    made.not_after = _time(data[begin:end], other)
     if end != after:
         raise MalformedDer("validity of more than two times")
+    # RFC 5280 4.1.2.5: UTCTime up to 2049, but readers take both
+    if (tag == der.GENERALIZED_TIME and 1950 <= made.not_before.year < 2050) or (
+        other == der.GENERALIZED_TIME and 1950 <= made.not_after.year < 2050
+    ):
+        made.quirks = ("profile.time_encoding",)
     return after
 
 
@@ -302,8 +305,8 @@ def parse(data: bytes, reading: Reading = Reading.TOLERANT) -> Certificate:
     """Read one DER certificate (RFC 5280 4.1).
 
     TOLERANT lets pass what real Plug & Charge certificates get wrong, each deviation named in
-    ``quirks``: a basicConstraints or a critical flag with its default written out. STRICT refuses
-    these. Everything else is refused by both: trailing octets, non-minimal or indefinite lengths,
+    ``quirks``: a basicConstraints or a critical flag with its default written out, GeneralizedTime
+    before 2050. STRICT refuses these. Everything else is refused by both: trailing octets, non-minimal or indefinite lengths,
     serials that are not positive or exceed 20 octets, repeated extensions, algorithms that differ.
 
     Raises TooLarge over CERTIFICATE_OCTETS_MAX, MalformedCertificate otherwise.

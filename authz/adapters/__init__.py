@@ -1,0 +1,1 @@
+"""Where the authorization house meets databases, the network and metrics."""

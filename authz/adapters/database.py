@@ -1,0 +1,152 @@
+"""Opening SQLite or PostgreSQL so that what was committed is kept, and reading from it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from authz.errors import Unavailable
+from certs.errors import Refused
+
+BUSY_TIMEOUT_MS = 5_000  # one process waits for another's write this long before it answers 503
+READERS_MAX = 4  # PostgreSQL connections that read at once; each waits on the network, not on us
+
+# What SQLite must say of itself: a commit in WAL with FULL is on disk before it returns; NORMAL
+# survives a crash of the process and loses acknowledged commits on power loss.
+_SQLITE_DURABLE = {"journal_mode": {"wal"}, "synchronous": {"2", "3"}, "foreign_keys": {"1"}}
+_POSTGRESQL_DURABLE = {
+    "synchronous_commit": {"on", "local", "remote_write", "remote_apply"},
+    "fsync": {"on"},
+    "full_page_writes": {"on"},
+}
+
+T = TypeVar("T")
+
+
+class Database:
+    """One database, its one door for reads and its one for writes.
+
+    SQLite is read on the event loop itself, where a lookup costs some tens of microseconds;
+    PostgreSQL is read from a few threads, because each lookup waits for the network. Writes come
+    from the writer's thread (``authz.adapters.writer``) or from commands.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        self.is_sqlite = self._engine.dialect.name == "sqlite"
+        self._kept: Connection | None = None
+        self._readers = (
+            None if self.is_sqlite else ThreadPoolExecutor(READERS_MAX, "authz-database-reader")
+        )
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """What ``query`` reads from everything committed so far; Unavailable("database")."""
+        if self._readers is None:
+            with _translated():
+                if self._kept is None:
+                    self._kept = self._engine.connect().execution_options(
+                        isolation_level="AUTOCOMMIT"
+                    )
+                return query(self._kept)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, self._read_apart, query
+        )
+
+    def _read_apart(self, query: Callable[[Connection], T]) -> T:
+        with self.reading() as connection:
+            return query(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection in a transaction that only reads."""
+        with _translated(), self._engine.connect() as raw:
+            with raw.execution_options(reading=True).begin():
+                yield raw
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in a transaction that is on disk when the block ends."""
+        with _translated(), self._engine.begin() as connection:
+            yield connection
+
+    def check_durable(self) -> None:
+        """Refuses a database that may forget what it acknowledged: Refused("database.…")."""
+        wanted = _SQLITE_DURABLE if self.is_sqlite else _POSTGRESQL_DURABLE
+        with self.reading() as connection:
+            for name, accepted in wanted.items():
+                ask = f"PRAGMA {name}" if self.is_sqlite else f"SHOW {name}"
+                told = str(connection.execute(text(ask)).scalar_one())
+                if told not in accepted:
+                    raise Refused("database.not_durable", f"{name} is {told}")
+
+    def close(self) -> None:
+        """Lets every connection go."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+        if self._readers is not None:
+            self._readers.shutdown()
+        self._engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as bad:
+        raise Refused("database.url", "not a database URL") from bad
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise Refused("database.url", "a decision log does not live in memory")
+        engine = create_engine(parsed)
+        event.listen(engine, "connect", _harden_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if backend == "postgresql":
+        # ?search_path=NAME keeps the tables in a PostgreSQL schema of that name.
+        search_path = parsed.query.get("search_path")
+        arguments = {"startup_params": {"search_path": search_path}} if search_path else {}
+        try:
+            return create_engine(
+                parsed.difference_update_query(["search_path"]),
+                connect_args=arguments,
+                pool_size=READERS_MAX + 1,
+                pool_pre_ping=True,
+            )
+        except (NoSuchModuleError, ModuleNotFoundError) as bad:
+            raise Refused("database.url", "this PostgreSQL driver is not installed") from bad
+    raise Refused("database.url", f"no tables are kept in {backend}")
+
+
+def _harden_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
+    # The driver's own implicit BEGIN is deferred, and upgrading it to a write lock fails at once
+    # with SQLITE_BUSY; transactions are begun by _begin_sqlite instead.
+    connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3.Connection, seen as a DBAPI object
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # the same
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, OSError) as bad:
+        # The class alone: SQLAlchemy's text would carry the statement's parameters.
+        raise Unavailable("database", type(bad).__name__) from bad

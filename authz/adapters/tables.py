@@ -1,0 +1,149 @@
+"""The authorization house's tables, the same for SQLite and PostgreSQL.
+
+Moments are microseconds since 1970 in UTC, because SQLite keeps no time zone; hashes and
+fingerprints are octets, serial numbers lower-case hexadecimal without leading zeroes.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as microseconds since 1970."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_TENANT = sa.String(64)
+
+TENANTS = sa.Table(
+    "tenants",
+    METADATA,
+    sa.Column("tenant", _TENANT, primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),  # JSON, as GET /v1/policy shows it
+    # Counts every change of anchors and policy, so that each process knows when its copy is old.
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+)
+
+API_KEYS = sa.Table(
+    "api_keys",
+    METADATA,
+    sa.Column("key_id", sa.String(16), primary_key=True),
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), nullable=False, index=True),
+    sa.Column("secret_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("scopes", sa.String(100), nullable=False),  # space-separated
+    sa.Column("label", sa.String(200), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment),
+    sa.Column("revoked_at", Moment),
+)
+
+ANCHORS = sa.Table(
+    "anchors",
+    METADATA,
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary(32), primary_key=True),
+    sa.Column("purpose", sa.String(8), primary_key=True),
+    sa.Column("der", sa.LargeBinary, nullable=False),
+    sa.Column("tolerances", sa.Text, nullable=False),  # JSON list
+    sa.Column("sub_ca_roles", sa.Text, nullable=False),  # JSON object, fingerprint hex to use
+    sa.Column("added_at", Moment, nullable=False),
+)
+
+CONTRACTS = sa.Table(
+    "contracts",
+    METADATA,
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), primary_key=True),
+    sa.Column("emaid", sa.String(255), primary_key=True),  # canonical
+    sa.Column("as_received", sa.String(255), nullable=False),
+    sa.Column("state", sa.String(24), nullable=False),
+    sa.Column("not_before", Moment),
+    sa.Column("not_after", Moment),
+    sa.Column("evse_ids", sa.Text, nullable=False),  # JSON list of canonical EVSE ids
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+CONTRACT_CERTIFICATES = sa.Table(
+    "contract_certificates",
+    METADATA,
+    sa.Column("tenant", _TENANT, primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary(32), primary_key=True),
+    sa.Column("emaid", sa.String(255), nullable=False),
+    sa.Column("issuer_id", sa.LargeBinary(32), nullable=False),
+    sa.Column("serial", sa.String(40), nullable=False),
+    sa.Column("chain_pem", sa.Text, nullable=False),  # leaf first, root excluded
+    sa.Column("origin", sa.String(8), nullable=False),  # imported, or learnt from an acceptance
+    sa.Column("added_at", Moment, nullable=False),
+    sa.ForeignKeyConstraint(["tenant", "emaid"], ["contracts.tenant", "contracts.emaid"]),
+    sa.Index(None, "tenant", "issuer_id", "serial"),
+    sa.Index(None, "tenant", "emaid"),
+)
+
+# Who issued contract certificates, under each pair of hashes that OCPP may name them by. Issuers
+# are few and contracts are many, so the hashes stand here once and not with every contract.
+ISSUER_HASHES = sa.Table(
+    "issuer_hashes",
+    METADATA,
+    sa.Column("algorithm", sa.String(8), primary_key=True),
+    sa.Column("name_hash", sa.LargeBinary(64), primary_key=True),
+    sa.Column("key_hash", sa.LargeBinary(64), primary_key=True),
+    sa.Column("issuer_id", sa.LargeBinary(32), primary_key=True),
+)
+
+# Revocations once proved. A fact signed by the certificate's issuer, so no tenant owns it.
+REVOCATIONS = sa.Table(
+    "revocations",
+    METADATA,
+    sa.Column("certificate", sa.LargeBinary(32), primary_key=True),  # fingerprint
+    sa.Column("issuer_key", sa.LargeBinary(32), primary_key=True),  # SHA-256 of its public key
+    sa.Column("revoked_at", Moment, nullable=False),
+    sa.Column("reason", sa.Integer, nullable=False),  # RFC 5280 5.3.1
+    sa.Column("source", sa.String(8), nullable=False),
+    sa.Column("this_update", Moment, nullable=False),
+    sa.Column("next_update", Moment, nullable=False),
+    sa.Column("produced_at", Moment),
+    sa.Column("crl_number", sa.Text),  # decimal; RFC 5280 5.2.3 allows 20 octets
+    sa.Column("signer_fingerprint", sa.LargeBinary(32), nullable=False),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("recorded_at", Moment, nullable=False),
+)
+
+DECISIONS = sa.Table(
+    "decisions",
+    METADATA,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("decision_id", sa.String(36), nullable=False, unique=True),
+    sa.Column("tenant", _TENANT, nullable=False),
+    sa.Column("decided_at", Moment, nullable=False),
+    sa.Column("granted", sa.Boolean, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # JSON, as GET /v1/decisions/{id} shows it
+    sa.Column("previous_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("idempotency_key", sa.String(255)),
+    sa.Column("question_digest", sa.LargeBinary(32)),
+    sa.UniqueConstraint("tenant", "idempotency_key"),
+)

@@ -1,0 +1,1 @@
+"""The authorization house's doors over HTTP."""

@@ -1,0 +1,41 @@
+"""What a charge point operator knows of a contract."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from certs.identifiers.emaid import EMAID
+from certs.identifiers.evse_id import EVSEID
+
+
+class ContractState(Enum):
+    """How a contract stands with its mobility operator."""
+
+    ACTIVE = "Active"
+    BLOCKED = "Blocked"
+    SUSPENDED = "Suspended"
+    EXPIRED = "Expired"
+    UNKNOWN = "Unknown"
+    NO_CREDIT = "NoCredit"
+    CONCURRENT_TX = "ConcurrentTx"
+    NOT_ALLOWED_TYPE_EVSE = "NotAllowedTypeEVSE"
+    NOT_AT_THIS_LOCATION = "NotAtThisLocation"
+    NOT_AT_THIS_TIME = "NotAtThisTime"
+
+
+EVSES_MAX = 256  # an allow-list of places; larger wishes are a tariff zone's to express
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """One contract: its state, its term and where it may charge.
+
+    ``not_before`` and ``not_after`` bound its term, both inclusive; None is unbounded.
+    ``evse_ids`` names the only EVSEs it may charge at; empty is everywhere.
+    """
+
+    emaid: EMAID
+    state: ContractState
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    evse_ids: frozenset[EVSEID] = frozenset()

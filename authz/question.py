@@ -1,0 +1,23 @@
+"""What a charging station's backend asks: may this token charge at this EVSE?"""
+
+from dataclasses import dataclass
+
+from certs.identifiers.emaid import EMAID
+from certs.identifiers.evse_id import EVSEID
+from certs.revocation.hash_dialects import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """An OCPP AuthorizeRequest, read.
+
+    ``emaid`` is None where the token is of another type, named by ``token_type``. ``chain_pem`` is
+    the PEM chain as it came, leaf first, unread; None where there was none. ``hashes`` are
+    what the certificate hash data may mean, entry by entry, OCPP's own reading first.
+    """
+
+    token_type: str
+    emaid: EMAID | None
+    chain_pem: str | None = None
+    hashes: tuple[tuple[Reading, ...], ...] = ()
+    evse_id: EVSEID | None = None

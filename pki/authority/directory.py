@@ -1,0 +1,69 @@
+"""Which authorities are ours, found by key id, by role, or by the hashes an OCSP client sends."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from certs.edition import Edition
+from certs.profiles.rules import Role
+from pki.authority.entries import Issuer, Responder
+
+CERT_ID_HASHES = ("sha1", "sha256", "sha384", "sha512")
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A snapshot of our authorities and their OCSP responders."""
+
+    by_key_id: dict[str, Issuer]
+    _by_hashes: dict[tuple[str, bytes, bytes], Issuer]
+    _responders: dict[str, tuple[Responder, ...]]
+
+    @classmethod
+    def of(cls, issuers: Iterable[Issuer], responders: Iterable[Responder]) -> "Directory":
+        by_key_id = {issuer.key_id: issuer for issuer in issuers}
+        by_hashes = {
+            (
+                name,
+                hashlib.new(name, issuer.certificate.subject, usedforsecurity=False).digest(),
+                hashlib.new(
+                    name, issuer.certificate.subject_public_key, usedforsecurity=False
+                ).digest(),
+            ): issuer
+            for issuer in by_key_id.values()
+            for name in CERT_ID_HASHES
+        }
+        grouped: dict[str, tuple[Responder, ...]] = {}
+        for responder in responders:
+            grouped[responder.issuer] = (*grouped.get(responder.issuer, ()), responder)
+        return cls(by_key_id, by_hashes, grouped)
+
+    def by_hashes(self, algorithm: str, *, name: bytes, key: bytes) -> Issuer | None:
+        """The authority with these hashes of its name and key; None where it is not ours."""
+        return self._by_hashes.get((algorithm, name, key))
+
+    def issuing(
+        self, roles: Iterable[Role], *, edition: Edition, tenant: str, now: datetime
+    ) -> Issuer | None:
+        """The tenant's active authority of one of these roles; the longest-lived of several."""
+        wanted = frozenset(roles)
+        fit = [
+            issuer
+            for issuer in self.by_key_id.values()
+            if issuer.role in wanted
+            and issuer.edition is edition
+            and issuer.tenant == tenant
+            and issuer.active
+            and issuer.certificate.not_before <= now <= issuer.certificate.not_after
+        ]
+        return max(fit, key=lambda issuer: issuer.certificate.not_after, default=None)
+
+    def responder(self, issuer: str, *, now: datetime) -> Responder | None:
+        """The OCSP signer of an authority that is valid now; the longest-lived of several."""
+        fit = [
+            responder
+            for responder in self._responders.get(issuer, ())
+            if responder.certificate.not_before <= now <= responder.certificate.not_after
+        ]
+        return max(fit, key=lambda responder: responder.certificate.not_after, default=None)

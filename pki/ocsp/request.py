@@ -1,0 +1,186 @@
+"""OCSP requests as RFC 6960 4.1 writes them, within the limits of RFC 5019 and RFC 9654."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from certs import der
+from certs.errors import MalformedDer, MalformedOcsp, TooLarge
+
+REQUEST_OCTETS_MAX = 8_192  # sixteen CertIDs by SHA-512, a nonce and a signature with its chain
+BASE64_CHARACTERS_MAX = 4 * ((REQUEST_OCTETS_MAX + 2) // 3)
+CERT_IDS_MAX = 16  # OCPP asks for four certificates at once; a chain has no more
+EXTENSIONS_MAX = 8
+NONCE_OCTETS_MAX = 128  # RFC 9654 2.1: 1 to 128; 0 or more than 128 is malformedRequest
+SERIAL_OCTETS_MAX = 20  # RFC 5280 4.1.2.2
+
+NONCE = "1.3.6.1.5.5.7.48.1.2"
+
+_EXPLICIT_0 = 0xA0
+_EXPLICIT_1 = 0xA1
+_EXPLICIT_2 = 0xA2
+_NULL = b"\x05\x00"
+
+# Dotted OID of the CertID hash to hashlib's name and its length in octets.
+HASHES = MappingProxyType(
+    {
+        "1.3.14.3.2.26": ("sha1", 20),
+        "2.16.840.1.101.3.4.2.1": ("sha256", 32),
+        "2.16.840.1.101.3.4.2.2": ("sha384", 48),
+        "2.16.840.1.101.3.4.2.3": ("sha512", 64),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertId:
+    """Which certificate is asked about. ``encoded`` is the CertID's DER, echoed in the answer.
+
+    ``hash_algorithm`` is hashlib's name, or empty where it is none of ours: then no authority of
+    ours is meant.
+    """
+
+    hash_algorithm: str
+    issuer_name_hash: bytes
+    issuer_key_hash: bytes
+    serial: int
+    encoded: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcspRequest:
+    """What is asked. ``nonce`` is the extension's value, None where there is none."""
+
+    cert_ids: tuple[CertId, ...]
+    nonce: bytes | None
+
+
+def parse(request: bytes) -> OcspRequest:
+    """The request of these octets; MalformedOcsp or TooLarge where they are none.
+
+    A request's signature is not looked at: nothing here is answered to some and not to others.
+    """
+    if len(request) > REQUEST_OCTETS_MAX:
+        raise TooLarge(f"an OCSP request of more than {REQUEST_OCTETS_MAX} octets")
+    try:
+        return _request(request)
+    except MalformedDer as bad:
+        raise MalformedOcsp(f"OCSP request: {bad.detail}") from bad
+
+
+def parse_path(encoded: str) -> bytes:
+    """The request octets in the path of a GET (RFC 5019 5), its percent-encoding already undone.
+
+    Padding may be missing, and a slash may have doubled where the address was joined: a request
+    begins with the letter M, never with a slash.
+    """
+    encoded = encoded.lstrip("/")
+    if len(encoded) > BASE64_CHARACTERS_MAX:
+        raise TooLarge(f"more than {BASE64_CHARACTERS_MAX} characters of OCSP request")
+    try:
+        bare = encoded.rstrip("=")
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError) as bad:
+        raise MalformedOcsp("the path is not base64") from bad
+
+
+def _request(data: bytes) -> OcspRequest:
+    start, stop = der.whole(data, der.SEQUENCE)
+    at, tbs_stop = der.expect(data, start, stop, der.SEQUENCE)
+    if tbs_stop != stop:
+        # optionalSignature [0]
+        _, signature_stop = der.expect(data, tbs_stop, stop, _EXPLICIT_0)
+        if signature_stop != stop:
+            raise MalformedOcsp("octets after the request's signature")
+    tag, _, end = der.tlv(data, at, tbs_stop)
+    if tag == _EXPLICIT_0:
+        # version DEFAULT v1: DER leaves the default out, and there is no other (RFC 6960 4.1.1).
+        raise MalformedOcsp("a version other than the default")
+    if tag == _EXPLICIT_1:
+        at = end  # requestorName
+    begin, end = der.expect(data, at, tbs_stop, der.SEQUENCE)
+    asked = der.children(data, begin, end, CERT_IDS_MAX)
+    if not asked:
+        raise MalformedOcsp("asks about no certificate")
+    cert_ids = tuple(_single(data, tag, start, stop) for tag, _, start, stop in asked)
+    nonce = None
+    if end != tbs_stop:
+        begin, extensions_stop = der.expect(data, end, tbs_stop, _EXPLICIT_2)
+        if extensions_stop != tbs_stop:
+            raise MalformedOcsp("octets after the request's extensions")
+        nonce = _nonce(data, begin, extensions_stop)
+    return OcspRequest(cert_ids=cert_ids, nonce=nonce)
+
+
+def _single(data: bytes, tag: int, start: int, stop: int) -> CertId:
+    if tag != der.SEQUENCE:
+        raise MalformedOcsp("a Request that is no SEQUENCE")
+    begin, end = der.expect(data, start, stop, der.SEQUENCE)
+    cert_id = _cert_id(data, begin, end, data[start:end])
+    if end != stop:
+        begin, extensions_stop = der.expect(data, end, stop, _EXPLICIT_0)
+        if extensions_stop != stop:
+            raise MalformedOcsp("octets after a Request's extensions")
+        _extensions(data, begin, extensions_stop)
+    return cert_id
+
+
+def _cert_id(data: bytes, start: int, stop: int, encoded: bytes) -> CertId:
+    begin, algorithm_stop = der.expect(data, start, stop, der.SEQUENCE)
+    oid_start, oid_stop = der.expect(data, begin, algorithm_stop, der.OID)
+    # Parameters are NULL or absent, and both mean the same (O11).
+    if data[oid_stop:algorithm_stop] not in {b"", _NULL}:
+        raise MalformedOcsp("a hash algorithm with parameters")
+    name, octets = HASHES.get(der.oid(data[oid_start:oid_stop]), ("", None))
+    begin, name_stop = der.expect(data, algorithm_stop, stop, der.OCTET_STRING)
+    name_hash = data[begin:name_stop]
+    begin, key_stop = der.expect(data, name_stop, stop, der.OCTET_STRING)
+    key_hash = data[begin:key_stop]
+    if octets is not None and (len(name_hash), len(key_hash)) != (octets, octets):
+        raise MalformedOcsp("a hash of another length than its algorithm's")
+    begin, serial_stop = der.expect(data, key_stop, stop, der.INTEGER)
+    if serial_stop != stop:
+        raise MalformedOcsp("octets after a CertID's serial number")
+    if serial_stop - begin > SERIAL_OCTETS_MAX + 1:
+        raise MalformedOcsp("a serial number of more than 20 octets")
+    return CertId(
+        hash_algorithm=name,
+        issuer_name_hash=name_hash,
+        issuer_key_hash=key_hash,
+        serial=der.integer(data[begin:serial_stop]),
+        encoded=encoded,
+    )
+
+
+def _extensions(data: bytes, start: int, stop: int) -> dict[str, bytes]:
+    begin, end = der.expect(data, start, stop, der.SEQUENCE)
+    if end != stop:
+        raise MalformedOcsp("octets after the extensions")
+    found: dict[str, bytes] = {}
+    for tag, _, at, element_stop in der.children(data, begin, end, EXTENSIONS_MAX):
+        if tag != der.SEQUENCE:
+            raise MalformedOcsp("an extension that is no SEQUENCE")
+        oid_start, oid_stop = der.expect(data, at, element_stop, der.OID)
+        oid = der.oid(data[oid_start:oid_stop])
+        kind, value_start, value_stop = der.tlv(data, oid_stop, element_stop)
+        if kind == der.BOOLEAN:
+            if der.boolean(data[value_start:value_stop]) and oid != NONCE:
+                raise MalformedOcsp(f"the critical extension {oid} is not known here")
+            kind, value_start, value_stop = der.tlv(data, value_stop, element_stop)
+        if kind != der.OCTET_STRING or value_stop != element_stop:
+            raise MalformedOcsp(f"the extension {oid} has no value")
+        if oid in found:
+            raise MalformedOcsp(f"the extension {oid} stands twice")
+        found[oid] = data[value_start:value_stop]
+    return found
+
+
+def _nonce(data: bytes, start: int, stop: int) -> bytes | None:
+    value = _extensions(data, start, stop).get(NONCE)
+    if value is None:
+        return None
+    begin, end = der.whole(value, der.OCTET_STRING)
+    if not 1 <= end - begin <= NONCE_OCTETS_MAX:
+        raise MalformedOcsp(f"a nonce of {end - begin} octets")
+    return value

@@ -1,0 +1,117 @@
+"""The OCSP responder: request octets in, response octets out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from certs.errors import Malformed
+from pki.authority.directory import Directory
+from pki.authority.entries import Issuer, State
+from pki.errors import Unavailable
+from pki.ocsp.request import CertId, OcspRequest, parse
+from pki.ocsp.response import (
+    CertStatus,
+    Good,
+    ResponseStatus,
+    Revoked,
+    SingleResponse,
+    Unknown,
+    encode,
+    encode_error,
+)
+from pki.ports import Keys, Standings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A response and how long it may be kept. The moments are None for errors.
+
+    ``cacheable`` is false where the answer is bound to one request's nonce, or is an error.
+    """
+
+    status: ResponseStatus
+    der: bytes
+    cacheable: bool = False
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+
+
+def respond(
+    request: bytes,
+    *,
+    directory: Directory,
+    standings: Standings,
+    keys: Keys,
+    now: datetime,
+    lifetime: timedelta,
+) -> Answer:
+    """What RFC 6960 answers to these octets; never raises for what they hold.
+
+    All CertIDs of one request must name one authority of ours, because one delegated signer
+    answers for one authority (RFC 6960 4.2.2.2); anything else is unauthorized.
+    """
+    try:
+        asked = parse(request)
+    except Malformed:
+        return refusal(ResponseStatus.MALFORMED_REQUEST)
+    issuer = _issuer(asked, directory)
+    if issuer is None:
+        return refusal(ResponseStatus.UNAUTHORIZED)
+    responder = directory.responder(issuer.key_id, now=now)
+    if responder is None:
+        return refusal(ResponseStatus.TRY_LATER)
+    this_update = now.replace(microsecond=0)
+    # A response outliving its signer's certificate would be believed by nobody.
+    next_update = min(this_update + lifetime, responder.certificate.not_after)
+    try:
+        responses = [
+            SingleResponse(
+                cert_id=cert_id.encoded,
+                status=_status(cert_id, issuer, standings),
+                this_update=this_update,
+                next_update=next_update,
+            )
+            for cert_id in asked.cert_ids
+        ]
+        der = encode(
+            responses,
+            produced_at=this_update,
+            nonce=asked.nonce,
+            responder=responder.certificate,
+            signer=keys.signer(responder.key_id),
+        )
+    except Unavailable:
+        return refusal(ResponseStatus.TRY_LATER)
+    return Answer(
+        status=ResponseStatus.SUCCESSFUL,
+        der=der,
+        cacheable=asked.nonce is None,
+        this_update=this_update,
+        next_update=next_update,
+    )
+
+
+def refusal(status: ResponseStatus) -> Answer:
+    """An answer that says why there is none."""
+    return Answer(status=status, der=encode_error(status))
+
+
+def _issuer(asked: OcspRequest, directory: Directory) -> Issuer | None:
+    issuers = [
+        directory.by_hashes(
+            cert_id.hash_algorithm, name=cert_id.issuer_name_hash, key=cert_id.issuer_key_hash
+        )
+        for cert_id in asked.cert_ids
+    ]
+    first = issuers[0]
+    return first if all(issuer is first for issuer in issuers) else None
+
+
+def _status(cert_id: CertId, issuer: Issuer, standings: Standings) -> CertStatus:
+    # A serial of zero or less was never reserved, and columns keep none.
+    standing = standings.standing(issuer.key_id, cert_id.serial) if cert_id.serial > 0 else None
+    if standing is None:
+        return Unknown()
+    if standing.revocation is not None:
+        return Revoked(revoked_at=standing.revocation.revoked_at, reason=standing.revocation.reason)
+    # O19: an intent is not a certificate, whether its signature is under way or was given up.
+    return Good() if standing.state is State.ISSUED else Unknown()

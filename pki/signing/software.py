@@ -1,0 +1,146 @@
+"""Private keys in encrypted files of one directory."""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+from threading import Lock
+
+from certs.keys import PrivateKey, Signer, SoftwareSigner
+from pki.errors import ConfigurationRefused, Conflict, SignerUnavailable
+from pki.signing.envelope import (
+    ENVELOPE_OCTETS_MAX,
+    NONCE_OCTETS,
+    SALT_OCTETS,
+    Cost,
+    Derivation,
+    derive_key,
+    key_id_of,
+    seal,
+    unseal,
+)
+
+KEY_ID_CHARACTERS = 40
+PASSPHRASE_OCTETS_MIN = (
+    8  # a typing error, not a policy: scrypt makes guessing dear, not short words long
+)
+
+
+class KeyFiles:
+    """pki.ports.Keys over ``<directory>/<key id>.key``, mode 0600, one passphrase for all.
+
+    Keys are opened when first asked to sign and stay in memory. A file is written with a salt
+    already paid for where there is one, so that a directory of keys costs one derivation and not
+    one a key; each file has a nonce of its own. ``cost`` exists for tests, which cannot spend
+    half a second a key: settings have no way to it.
+    """
+
+    def __init__(self, directory: Path, passphrase: bytes, *, cost: Cost | None = None) -> None:
+        """Raises ConfigurationRefused for a passphrase too short; the directory need not exist."""
+        if len(passphrase) < PASSPHRASE_OCTETS_MIN:
+            raise ConfigurationRefused(
+                f"the passphrase has fewer than {PASSPHRASE_OCTETS_MIN} octets"
+            )
+        self._directory = directory
+        self._passphrase = passphrase
+        self._cost = cost or Cost()
+        self._lock = Lock()
+        self._derived: dict[Derivation, bytes] = {}
+        self._signers: dict[str, Signer] = {}
+
+    def __repr__(self) -> str:
+        return f"<KeyFiles {self._directory}>"
+
+    def store(self, key: PrivateKey, *, role: str) -> str:
+        return self.write(key, role=role)
+
+    def write(self, key: PrivateKey, *, role: str, force: bool = False) -> str:
+        """Keeps a key in its file and returns its key id; ``force`` replaces a file that is there.
+
+        Raises Conflict where there is one, Unavailable where the directory cannot be written.
+        """
+        key_id = key_id_of(key)
+        path = self._path(key_id)
+        with self._lock:
+            own = next((paid for paid in self._derived if paid.cost == self._cost), None)
+            own = own or Derivation(cost=self._cost, salt=secrets.token_bytes(SALT_OCTETS))
+            envelope = seal(
+                key,
+                role=role,
+                derivation=own,
+                derive=self._derive,
+                nonce=secrets.token_bytes(NONCE_OCTETS),
+            )
+            try:
+                self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write_whole(path, envelope, force=force)
+            except FileExistsError as there:
+                raise Conflict("a key file of this key id is there", code="conflict.key") from there
+            except OSError as bad:
+                raise SignerUnavailable(f"key file: {bad.strerror}") from bad
+            self._signers[key_id] = SoftwareSigner(key)
+        return key_id
+
+    def holds(self, key_id: str) -> bool:
+        return self._path(key_id).is_file()
+
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of all keys in the directory."""
+        return tuple(sorted(path.stem for path in self._directory.glob("*.key")))
+
+    def signer(self, key_id: str) -> Signer:
+        with self._lock:
+            known = self._signers.get(key_id)
+            if known is None:
+                key = unseal(
+                    _read_whole(self._path(key_id)),
+                    key_id=key_id,
+                    cost_min=self._cost,
+                    derive=self._derive,
+                )
+                known = self._signers[key_id] = SoftwareSigner(key)
+            return known
+
+    def _path(self, key_id: str) -> Path:
+        if len(key_id) != KEY_ID_CHARACTERS or not set(key_id) <= set("0123456789abcdef"):
+            raise SignerUnavailable("not a key id")
+        return self._directory / f"{key_id}.key"
+
+    def _derive(self, derivation: Derivation) -> bytes:
+        derived = self._derived.get(derivation)
+        if derived is None:
+            derived = self._derived[derivation] = derive_key(self._passphrase, derivation)
+        return derived
+
+
+def _write_whole(path: Path, octets: bytes, *, force: bool) -> None:
+    """Writes beside and links into place: a crash leaves the old file or the new one, no half."""
+    beside = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - an open descriptor, made with its mode
+            file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
+        if force:
+            beside.replace(path)
+        else:
+            path.hardlink_to(beside)
+    finally:
+        beside.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _read_whole(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & 0o077:
+                raise SignerUnavailable(f"key file: mode {mode:o} lets others read it")
+            return file.read(ENVELOPE_OCTETS_MAX + 1)
+    except OSError as bad:
+        raise SignerUnavailable(f"key file: {bad.strerror}") from bad

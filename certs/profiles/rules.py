@@ -351,7 +351,8 @@ class IssuerRule(Rule):
         return " or ".join(sorted(role.value for role in self.roles)) or "itself"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Equal by identity: the tables are built once, and profiles key the caches of issuing.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Profile:
     """Everything a certificate of one role and edition must be.
 

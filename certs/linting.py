@@ -1,0 +1,306 @@
+"""Whether a certificate is what its profile says, every deviation named."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+
+from certs import der, extensions, names
+from certs.certificate import Certificate
+from certs.edition import Edition
+from certs.errors import MalformedIdentifier
+from certs.extensions import KeyUsage
+from certs.findings.catalogue import found
+from certs.findings.finding import Finding
+from certs.identifiers.emaid import EMAID
+from certs.identifiers.evse_id import EVSEID
+from certs.identifiers.pcid import PCID
+from certs.identifiers.secc_id import SECCID
+from certs.keys import SIGNATURE_ALGORITHMS, plausible
+from certs.profiles.rules import NameForm, Presence, Profile, bit_names
+from certs.to_be_signed import is_printable
+
+COMMON_NAME_CHARACTERS_MAX = 64  # ub-common-name, RFC 5280 A.1
+_UTF8_STRING = 0x0C
+_SUBJECT_ATTRIBUTES = frozenset(
+    {names.COMMON_NAME, names.ORGANIZATION, names.COUNTRY, names.DOMAIN_COMPONENT}
+)
+_ODD_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
+_ODD_YEAR = 9999  # RFC 5280 4.1.2.5: no well-defined expiration date
+
+_BC = "extensions.basicConstraints"
+_KU = "extensions.keyUsage"
+_EKU = "extensions.extendedKeyUsage"
+_SKI = "extensions.subjectKeyIdentifier"
+_AKI = "extensions.authorityKeyIdentifier"
+_AIA = "extensions.authorityInfoAccess"
+_CDP = "extensions.cRLDistributionPoints"
+
+
+def lint(
+    certificate: Certificate, profile: Profile, *, issuer: Certificate | None = None
+) -> tuple[Finding, ...]:
+    """Every deviation of a certificate from a profile, in the order of the profile's fields.
+
+    Ours and foreign ones are measured alike; severities are the catalogue's, and a caller who
+    tolerates a code does so by its name. With ``issuer`` (the certificate of the issuing CA) the
+    rules between the two are looked at as well: key identifiers, names, the shell model. A root is
+    its own issuer. What the reader refuses is no certificate and never comes here: serials that
+    are not positive or too long, repeated extensions, empty lists of purposes, two signature
+    algorithms.
+    """
+    if profile.is_root:
+        issuer = certificate
+    return (
+        *_encoding(certificate, profile),
+        *_algorithms(certificate, profile),
+        *_basic_constraints(certificate, profile),
+        *_key_usage(certificate, profile),
+        *_extended_key_usage(certificate, profile),
+        *_subject(certificate, profile),
+        *_validity(certificate, profile),
+        *_addresses(certificate, profile),
+        *_key_identifiers(certificate, profile, issuer),
+        *_other_extensions(certificate, profile),
+        *(() if issuer is None else _under(certificate, issuer)),
+    )
+
+
+def _encoding(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    rule = profile.encoding
+    for code in certificate.quirks:
+        yield found(code, where="certificate")
+    if certificate.version != 3:
+        yield found("profile.version_wrong", where="version", detail=f"{certificate.version}")
+    size = len(certificate.der)
+    if size > rule.octets_max:
+        yield found(
+            "profile.too_large", where="certificate", detail=f"{size} octets, {rule.octets_max} fit"
+        )
+    if certificate.serial.bit_length() < rule.serial_bits_min:
+        yield found("profile.serial_predictable", where="serialNumber")
+
+
+def _algorithms(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    allowed = profile.algorithms.keys
+    kind = certificate.key_kind
+    if kind not in allowed:
+        yield found("profile.key_kind_wrong", where="subjectPublicKeyInfo", detail=kind.value)
+    elif not plausible(kind, certificate.subject_public_key):
+        yield found("profile.key_malformed", where="subjectPublicKeyInfo")
+    if all(certificate.signature_algorithm != SIGNATURE_ALGORITHMS[kind] for kind in allowed):
+        yield found("profile.signature_algorithm_wrong", where="signatureAlgorithm")
+
+
+def _basic_constraints(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    rule = profile.basic_constraints
+    extension = certificate.extensions.get(extensions.BASIC_CONSTRAINTS)
+    if extension is None:
+        yield found("profile.basic_constraints_absent", where=_BC)
+        return
+    if not extension.critical:
+        yield found("profile.basic_constraints_not_critical", where=_BC)
+    value = extensions.read_basic_constraints(extension)
+    if value.ca is not rule.ca:
+        yield found("profile.basic_constraints_wrong", where=_BC, detail=f"cA is {value.ca}")
+    if value.path_length != rule.path_length:
+        yield found(
+            "profile.path_length_wrong",
+            where=_BC,
+            detail=f"{value.path_length}, the profile has {rule.path_length}",
+        )
+
+
+def _key_usage(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    extension = certificate.extensions.get(extensions.KEY_USAGE)
+    if extension is None:
+        yield found("profile.key_usage_absent", where=_KU)
+        return
+    if not extension.critical:
+        yield found("profile.key_usage_not_critical", where=_KU)
+    usage = extensions.read_key_usage(extension)
+    required, every = profile.key_usage.bounds(certificate.key_kind)
+    if lacking := KeyUsage(required & ~usage):
+        yield found("profile.key_usage_wrong", where=_KU, detail=f"lacks {bit_names(lacking)}")
+    if extra := KeyUsage(usage & ~every):
+        yield found("profile.key_usage_extra", where=_KU, detail=bit_names(extra))
+
+
+def _extended_key_usage(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    rule = profile.extended_key_usage
+    purposes = certificate.extended_key_usage
+    if purposes is None:
+        if rule.issued:
+            yield found("profile.extended_key_usage_wrong", where=_EKU, detail="absent")
+        return
+    if profile.is_root:
+        yield found("profile.extended_key_usage_on_root", where=_EKU, detail=" ".join(purposes))
+    if profile.basic_constraints.ca and extensions.OCSP_SIGNING in purposes:
+        yield found("profile.ocsp_signing_on_ca", where=_EKU)
+    elif not profile.is_root:
+        lacking = set(rule.issued) - set(purposes)
+        extra = set(purposes) - set(rule.issued) - rule.optional
+        if lacking or extra:
+            yield found(
+                "profile.extended_key_usage_wrong",
+                where=_EKU,
+                detail=f"lacks {sorted(lacking)}, beyond the profile {sorted(extra)}",
+            )
+
+
+def _subject(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    attributes = names.attributes(certificate.subject)
+    components = [value for kind, value in attributes if kind == names.DOMAIN_COMPONENT]
+    expected = profile.domain_component
+    if not components:
+        if expected.issued is not None:
+            yield found("profile.domain_component_absent", where="subject", detail=expected.issued)
+    elif not expected.others_allowed and components != [expected.issued]:
+        yield found(
+            "profile.domain_component_wrong",
+            where="subject",
+            detail=f"{' '.join(map(repr, components))}, the profile has {expected.issued!r}",
+        )
+    common_names = [value for kind, value in attributes if kind == names.COMMON_NAME]
+    if len(common_names) == 1:
+        yield from _common_name(common_names[0], profile)
+    else:
+        yield found("profile.common_name_absent", where="subject", detail=f"{len(common_names)}")
+    kinds = {kind for kind, _ in attributes}
+    if profile.subject.country_expected and names.COUNTRY not in kinds:
+        yield found("profile.country_absent", where="subject")
+    if unexpected := kinds - _SUBJECT_ATTRIBUTES:
+        yield found(
+            "profile.name_attribute_unexpected",
+            where="subject",
+            detail=" ".join(sorted(unexpected)),
+        )
+    if _needless_utf8(certificate.subject):
+        yield found("profile.name_utf8", where="subject")
+
+
+def _common_name(text: str, profile: Profile) -> Iterator[Finding]:
+    form = profile.subject.form
+    if len(text) > COMMON_NAME_CHARACTERS_MAX or not is_of_form(text, form, profile.edition):
+        yield found("profile.common_name_wrong", where="subject", detail=f"no {form.value}")
+    elif form is NameForm.EMAID and EMAID.parse(text, edition=profile.edition).check_ok is False:
+        yield found("profile.common_name_check_digit", where="subject")
+
+
+def is_of_form(text: str, form: NameForm, edition: Edition) -> bool:
+    """Whether a common name is what its role's must be."""
+    try:
+        match form:
+            case NameForm.TEXT:
+                return bool(text.strip()) and text.isprintable()
+            case NameForm.EMAID:
+                EMAID.parse(text, edition=edition)
+            case NameForm.PCID:
+                PCID.parse(text, edition=edition)
+            case NameForm.SECCID:
+                SECCID.parse(text)
+            case NameForm.CHARGER:
+                _parse_charger(text)
+            case _:
+                assert_never(form)
+    except MalformedIdentifier:
+        return False
+    return True
+
+
+def _parse_charger(text: str) -> EVSEID | SECCID:
+    try:
+        return EVSEID.parse(text)
+    except MalformedIdentifier:
+        return SECCID.parse(text)
+
+
+def _needless_utf8(name: bytes) -> bool:
+    """Whether an attribute is a UTF8String where a PrintableString would hold it."""
+    if _UTF8_STRING not in name:
+        return False
+    start, stop = der.whole(name, der.SEQUENCE)
+    for _, _, rdn, rdn_stop in der.children(name, start, stop, names.RDNS_MAX):
+        for _, _, begin, end in der.children(name, rdn, rdn_stop, names.ATTRIBUTES_MAX):
+            _, at = der.expect(name, begin, end, der.OID)
+            tag, value, value_stop = der.tlv(name, at, end)
+            if tag == _UTF8_STRING and is_printable(name[value:value_stop].decode()):
+                return True
+    return False
+
+
+def _validity(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    rule = profile.validity
+    if certificate.not_after < certificate.not_before:
+        yield found("profile.validity_inverted", where="validity")
+        return
+    lifetime = certificate.not_after - certificate.not_before
+    if rule.longest_days is not None and lifetime > timedelta(days=rule.longest_days):
+        yield found(
+            "profile.validity_too_long",
+            where="validity",
+            detail=f"{lifetime.days} days, at most {rule.longest_days}",
+        )
+    if rule.shortest_days is not None and lifetime < timedelta(days=rule.shortest_days):
+        yield found(
+            "profile.validity_too_short",
+            where="validity",
+            detail=f"{lifetime.days} days, at least {rule.shortest_days}",
+        )
+    if certificate.not_before < _ODD_BEFORE or certificate.not_after.year == _ODD_YEAR:
+        yield found("profile.validity_odd", where="validity")
+
+
+def _addresses(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    rule = profile.addresses
+    ocsp_urls = certificate.ocsp_urls
+    crl_urls = certificate.crl_urls
+    if rule.ocsp is Presence.REQUIRED and not ocsp_urls:
+        yield found(
+            "profile.ocsp_url_absent", where=_AIA, detail="CRL only" if crl_urls else "no address"
+        )
+    if rule.ocsp is Presence.FORBIDDEN and ocsp_urls:
+        yield found("profile.ocsp_url_forbidden", where=_AIA)
+    if rule.crl is Presence.FORBIDDEN and crl_urls:
+        yield found("profile.crl_url_forbidden", where=_CDP)
+    for where, urls in ((_AIA, ocsp_urls), (_CDP, crl_urls)):
+        if not all(url.startswith(("http://", "https://")) for url in urls):
+            yield found("profile.url_malformed", where=where)
+
+
+def _key_identifiers(
+    certificate: Certificate, profile: Profile, issuer: Certificate | None
+) -> Iterator[Finding]:
+    subject = certificate.subject_key_id
+    if subject is None:
+        yield found("profile.subject_key_id_absent", where=_SKI)
+    elif len(subject) < 20:
+        yield found("profile.subject_key_id_short", where=_SKI, detail=f"{len(subject)} octets")
+    authority = certificate.authority_key_id
+    if authority is None:
+        if profile.key_identifiers.authority is Presence.REQUIRED:
+            yield found("profile.authority_key_id_absent", where=_AKI)
+    elif issuer is not None and authority != issuer.subject_key_id:
+        yield found("profile.authority_key_id_wrong", where=_AKI)
+
+
+def _other_extensions(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+    rule = profile.extensions
+    for oid, extension in certificate.extensions.items():
+        if oid in rule.forbidden:
+            yield found("profile.extension_forbidden", where="extensions", detail=oid)
+        elif oid not in rule.known and extension.critical:
+            yield found("profile.extension_unknown_critical", where="extensions", detail=oid)
+        elif oid in rule.never_critical and extension.critical:
+            yield found("profile.extension_criticality_wrong", where="extensions", detail=oid)
+    present = extensions.OCSP_NO_CHECK in certificate.extensions
+    if present and profile.ocsp_nocheck.presence is Presence.FORBIDDEN:
+        yield found("profile.ocsp_nocheck_misplaced", where="extensions")
+    if not present and profile.ocsp_nocheck.presence is Presence.REQUIRED:
+        yield found("profile.ocsp_nocheck_absent", where="extensions")
+
+
+def _under(certificate: Certificate, issuer: Certificate) -> Iterator[Finding]:
+    if not names.same(certificate.issuer, issuer.subject):
+        yield found("profile.issuer_name_wrong", where="issuer")
+    if certificate.not_after > issuer.not_after:
+        yield found("profile.outlives_issuer", where="validity")

@@ -15,14 +15,16 @@ IDENTITY_OCTETS = 8
 SECRET_OCTETS = 24
 
 READ = "read"
-REVOKE = "revoke"
+REVOKE = "revoke"  # leaves
+REVOKE_AUTHORITY = "revoke:authority"  # together with revoke: sub-CAs and roots as well
 ISSUE = "issue:"  # followed by a role's name, or by * for every leaf role
 ISSUE_ANY = "issue:*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """One API key's holder. ``scopes`` are ``read``, ``revoke``, ``issue:<role>``, ``issue:*``.
+    """One API key's holder. ``scopes`` are ``read``, ``revoke``, ``revoke:authority``,
+    ``issue:<role>`` and ``issue:*``.
 
     The digest is SHA-256 over a key of 192 random bits: nothing a slow hash would make harder.
     """
@@ -72,7 +74,7 @@ def new_caller(
 ) -> tuple[Caller, str]:
     """A caller and its API key, which is shown this once and kept nowhere."""
     leaf_scopes = {issue_scope(role) for role in Role}
-    unknown = scopes - leaf_scopes - {READ, REVOKE, ISSUE_ANY}
+    unknown = scopes - leaf_scopes - {READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY}
     if unknown:
         raise Refused("caller.scope_unknown", f"no such scope: {', '.join(sorted(unknown))}")
     identity = random(IDENTITY_OCTETS).hex()
@@ -87,3 +89,15 @@ def new_caller(
         key_digest=sha256(key.encode()).digest(),
     )
     return caller, key
+
+
+def operator(*, tenant: str, name: str, now: datetime) -> Caller:
+    """Whoever runs this process and needs no key: every scope, no way in by a key."""
+    return Caller(
+        identity=f"operator:{name}",
+        tenant=tenant,
+        name=name,
+        scopes=frozenset({READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY}),
+        created_at=now,
+        key_digest=b"",
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from certs.certificate import Certificate
 from certs.edition import Edition
 from certs.profiles.rules import Role
 from pki.authority.entries import Issuer, Responder
@@ -43,6 +44,13 @@ class Directory:
         """The authority with these hashes of its name and key; None where it is not ours."""
         return self._by_hashes.get((algorithm, name, key))
 
+    def parent(self, certificate: Certificate) -> Issuer | None:
+        """The authority of ours that issued a certificate; None where none did."""
+        for issuer in self.by_key_id.values():
+            if issuer_is(issuer.certificate, of=certificate):
+                return issuer
+        return None
+
     def issuing(
         self, roles: Iterable[Role], *, edition: Edition, tenant: str, now: datetime
     ) -> Issuer | None:
@@ -67,3 +75,8 @@ class Directory:
             if responder.certificate.not_before <= now <= responder.certificate.not_after
         ]
         return max(fit, key=lambda responder: responder.certificate.not_after, default=None)
+
+
+def issuer_is(authority: Certificate, *, of: Certificate) -> bool:
+    """Whether an authority, by its name and key id, is the issuer of a certificate."""
+    return authority.subject == of.issuer and authority.subject_key_id == of.authority_key_id

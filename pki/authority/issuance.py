@@ -1,0 +1,179 @@
+"""Issuing a certificate such that there is none without a record of it.
+
+Serial reserved and to-be-signed octets recorded, in one committed transaction; then signed once,
+compared octet for octet, recorded, and only then handed out. Whatever goes wrong, the serial is
+never used again, and what was intended can be revoked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from certs import issuing
+from certs.certificate import Certificate
+from certs.errors import Refused
+from certs.keys import PublicKey, Signer
+from certs.profiles.rules import Presence, Profile, Role
+from pki.authority import failpoints
+from pki.authority.entries import Act, Intent, Issuer
+from pki.authority.registration import Approved, subject_key_id
+from pki.clock import SteadyClock
+from pki.errors import SerialTaken, SignerUnavailable, Unavailable
+from pki.ports import Failpoint, Keys, Register
+
+SERIAL_OCTETS = 16
+SERIAL_DRAWS_MAX = 3  # two equal draws of 126 bits mean that the random source is broken
+CRL_SHARD = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where certificates say that their status is asked and published.
+
+    ``public_url`` is the base under which this house's doors are reached, without a slash at the
+    end. ``backdate`` forgives relying parties whose clocks are behind.
+    """
+
+    public_url: str
+    backdate: timedelta
+
+    def ocsp_url(self, profile: Profile) -> str | None:
+        silent = profile.addresses.ocsp is Presence.FORBIDDEN or profile.role is Role.OCSP_RESPONDER
+        return None if silent else f"{self.public_url}/ocsp"
+
+    def crl_url(self, profile: Profile, issuer: Issuer) -> str | None:
+        silent = profile.addresses.crl is Presence.FORBIDDEN or profile.role is Role.OCSP_RESPONDER
+        return None if silent else f"{self.public_url}/crl/{issuer.key_id}.crl"
+
+
+class Issuance:
+    """The one road to a signature over a certificate."""
+
+    def __init__(
+        self,
+        *,
+        register: Register,
+        keys: Keys,
+        clock: SteadyClock,
+        random: Callable[[int], bytes],
+        addresses: Addresses,
+        failpoint: Failpoint = failpoints.carry_on,
+    ) -> None:
+        self._register = register
+        self._keys = keys
+        self._clock = clock
+        self._random = random
+        self._addresses = addresses
+        self._failpoint = failpoint
+        self._drafters: dict[Certificate, issuing.Drafter] = {}
+
+    def issue(self, approved: Approved) -> Certificate:
+        """The certificate, recorded. Raises Refused (lint), Unavailable; then there is none."""
+        self._failpoint(failpoints.ISSUE_PERMITTED)
+        signer = self._keys.signer(approved.issuer.key_id)  # absent: before a serial is spent
+        draft = self._intend(approved)
+        try:
+            self._clock.now()  # C13: the clock may have gone back since
+            certificate = issuing.sign(draft, _Watched(signer, self._failpoint))
+        except (Refused, Unavailable) as bad:
+            serial = draft.certificate.serial
+            act = self._act("issuance.failed", approved, serial, detail=bad.code)
+            self._register.abandon(approved.issuer.key_id, serial, act)
+            raise SignerUnavailable(f"not signed: {bad.code}") from bad
+        self._failpoint(failpoints.ISSUE_COMPARED)
+        act = self._act("issuance.signed", approved, certificate.serial)
+        self._register.record([certificate], approved.issuer.key_id, [act])
+        return certificate
+
+    def _intend(self, approved: Approved) -> issuing.Draft:
+        for _ in range(SERIAL_DRAWS_MAX):
+            now = self._clock.now()
+            draft = self._drafter(approved.issuer).draft(
+                self._request(approved, now), approved.profile
+            )
+            self._failpoint(failpoints.ISSUE_DRAFTED)
+            certificate = draft.certificate
+            intent = Intent(
+                issuer=approved.issuer.key_id,
+                serial=certificate.serial,
+                tenant=approved.tenant,
+                profile=approved.profile.name,
+                common_name=approved.request.common_name,
+                subject_key_id=subject_key_id(approved.request),
+                not_before=certificate.not_before,
+                not_after=certificate.not_after,
+                crl_shard=CRL_SHARD,
+                tbs=draft.tbs,
+            )
+            act = self._act(
+                "issuance.intended", approved, certificate.serial, detail=approved.profile.name
+            )
+            try:
+                self._register.intend([intent], [act])
+            except SerialTaken:
+                continue
+            return draft
+        raise Unavailable("no free serial was drawn", code="unavailable.serials")
+
+    def _request(self, approved: Approved, now: datetime) -> issuing.Request:
+        request, profile, issuer = approved.request, approved.profile, approved.issuer
+        not_before = request.not_before or max(
+            now - self._addresses.backdate, issuer.certificate.not_before
+        )
+        # Valid up to and with its last second (RFC 5280 4.1.2.5), hence one less.
+        days = timedelta(days=profile.validity.issued_days, seconds=-1)
+        not_after = request.not_after or min(not_before + days, issuer.certificate.not_after)
+        return issuing.Request(
+            common_name=request.common_name,
+            organization=request.organization,
+            country=request.country,
+            public_key=request.public_key,
+            serial=draw_serial(self._random),
+            not_before=not_before,
+            not_after=not_after,
+            ocsp_url=self._addresses.ocsp_url(profile),
+            crl_url=self._addresses.crl_url(profile, issuer),
+        )
+
+    def _drafter(self, issuer: Issuer) -> issuing.Drafter:
+        drafter = self._drafters.get(issuer.certificate)
+        if drafter is None:
+            drafter = issuing.Drafter(issuer.certificate, issuer_role=issuer.role)
+            self._drafters[issuer.certificate] = drafter
+        return drafter
+
+    def _act(self, event: str, approved: Approved, serial: int, *, detail: str = "") -> Act:
+        return Act(
+            event=event,
+            at=self._clock.now(),
+            actor=approved.actor,
+            tenant=approved.tenant,
+            issuer=approved.issuer.key_id,
+            serial=serial,
+            detail=detail,
+        )
+
+
+def draw_serial(random: Callable[[int], bytes]) -> int:
+    """A serial of exactly 16 octets, positive, 126 bits of it random (RFC 5280 4.1.2.2)."""
+    drawn = int.from_bytes(random(SERIAL_OCTETS), "big")
+    top = 1 << (8 * SERIAL_OCTETS - 2)
+    return drawn % top | top
+
+
+class _Watched:
+    """A signer with a failpoint on either side of its signature."""
+
+    def __init__(self, signer: Signer, failpoint: Failpoint) -> None:
+        self._signer = signer
+        self._failpoint = failpoint
+
+    @property
+    def public_key(self) -> PublicKey:
+        return self._signer.public_key
+
+    def sign(self, data: bytes) -> bytes:
+        self._failpoint(failpoints.SIGN_ASKED)
+        signature = self._signer.sign(data)
+        self._failpoint(failpoints.SIGN_DONE)
+        return signature

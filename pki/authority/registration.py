@@ -1,0 +1,70 @@
+"""Who may have which certificate, from which authority."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from certs.errors import Refused
+from certs.keys import SIGNING_KEYS, key_identifier, kind_of, kind_of_spki, spki
+from certs.profiles import catalogue
+from certs.profiles.rules import Profile, Role
+from pki.authority.directory import Directory
+from pki.authority.entries import Issuer
+from pki.authority.request import IssuanceRequest
+from pki.callers import Caller, issue_scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """A request that may be fulfilled: by which profile, from which authority, for which tenant."""
+
+    request: IssuanceRequest
+    profile: Profile
+    issuer: Issuer
+    tenant: str
+    actor: str
+
+
+def permit(
+    request: IssuanceRequest, *, caller: Caller, directory: Directory, now: datetime
+) -> Approved:
+    """Approves a request, or raises Refused with a ``registration.`` or ``caller.`` code.
+
+    Authorities and OCSP signers are not issued on request: authorities come by import, OCSP
+    signers are appointed by the authority itself.
+    """
+    caller.demand(issue_scope(request.role))
+    try:
+        profile = catalogue.profile(request.role, request.edition, request.variant)
+    except KeyError:
+        raise Refused(
+            "registration.profile_unknown",
+            f"{request.edition.value} has no {request.role.value} of that variant",
+        ) from None
+    if profile.basic_constraints.ca or profile.role is Role.OCSP_RESPONDER:
+        raise Refused("registration.role_not_on_request", "no authority is issued on request")
+    kind = kind_of(request.public_key)
+    if kind not in SIGNING_KEYS[request.edition]:
+        raise Refused("registration.key_kind", f"no {kind.value} keys in {request.edition.value}")
+    if subject_key_id(request) in directory.by_key_id:
+        raise Refused("registration.key_is_an_authority", "this is the key of an authority of ours")
+    issuer = directory.issuing(
+        profile.issuer.roles, edition=request.edition, tenant=caller.tenant, now=now
+    )
+    if issuer is None:
+        raise Refused(
+            "registration.no_authority",
+            f"this tenant has no active authority for {profile.name} now",
+        )
+    return Approved(
+        request=request,
+        profile=profile,
+        issuer=issuer,
+        tenant=caller.tenant,
+        actor=caller.identity,
+    )
+
+
+def subject_key_id(request: IssuanceRequest) -> str:
+    """The RFC 5280 method 1 key id of the requested key, in hex."""
+    _, value = kind_of_spki(spki(request.public_key))
+    return key_identifier(value).hex()

@@ -1,0 +1,290 @@
+"""The certificate authority: issue, revoke, look up, keep house."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from certs import keys as certs_keys
+from certs.certificate import Certificate
+from certs.profiles import catalogue
+from certs.profiles.rules import Role
+from pki.authority import registration, revocation
+from pki.authority.directory import Directory
+from pki.authority.entries import Act, Entry, Issuer, Reason, Responder, Revocation
+from pki.authority.issuance import Issuance
+from pki.authority.registration import Approved
+from pki.authority.request import IssuanceRequest
+from pki.callers import READ, REVOKE, REVOKE_AUTHORITY, Caller, new_caller
+from pki.clock import SteadyClock
+from pki.errors import NotFound
+from pki.ports import Callers, Holdings, Keys, Register, Revocations, Standings
+
+# An intent older than this was left by a crash; a signature takes milliseconds, an HSM's a second.
+INTENT_AGE_MAX = timedelta(seconds=30)
+RECONCILED_MAX = 1_000  # in one round; the next takes the next thousand
+_RENEWED_FROM = 3  # OCSP signers are replaced once a third of their life is left
+_COMMON_NAME_CHARACTERS_MAX = 64  # RFC 5280 ub-common-name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A certificate and its chain: leaf first, root excluded."""
+
+    certificate: Certificate
+    chain: tuple[Certificate, ...]
+    profile: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The ports an authority keeps its things in."""
+
+    register: Register
+    holdings: Holdings
+    revocations: Revocations
+    standings: Standings
+    callers: Callers
+    keys: Keys
+
+
+class Authority:
+    """What callers, operators and the maintenance round ask of the certificate authority.
+
+    Every method raises Unavailable where database, key or clock fail, and then did nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        issuance: Issuance,
+        clock: SteadyClock,
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._stores = stores
+        self._issuance = issuance
+        self._clock = clock
+        self._random = random
+        self._directory = Directory.of((), ())
+        self.reload()
+
+    @property
+    def directory(self) -> Directory:
+        """The authorities as of the last reload()."""
+        return self._directory
+
+    def issue(self, request: IssuanceRequest, *, caller: Caller) -> Issued:
+        """Raises Refused where the caller, the profile or the lint does not let it be."""
+        approved = registration.permit(
+            request, caller=caller, directory=self._directory, now=self._clock.now()
+        )
+        certificate = self._issuance.issue(approved)
+        return Issued(
+            certificate=certificate,
+            chain=(certificate, *self.chain_of(approved.issuer)),
+            profile=approved.profile.name,
+            issuer=approved.issuer.key_id,
+        )
+
+    def find(self, issuer: str, serial: int, *, caller: Caller) -> Entry:
+        """The caller's entry of that serial; NotFound, Refused."""
+        caller.demand(READ)
+        return revocation.owned(
+            self._stores.register, issuer=issuer, serial=serial, tenant=caller.tenant
+        )
+
+    def revoke(self, issuer: str, serial: int, reason: Reason, *, caller: Caller) -> Revocation:
+        """What stands afterwards, visible at once to OCSP and the next CRL; NotFound, Refused."""
+        caller.demand(REVOKE)
+        entry = revocation.owned(
+            self._stores.register, issuer=issuer, serial=serial, tenant=caller.tenant
+        )
+        profile = catalogue.by_name(entry.profile)
+        if profile.basic_constraints.ca:
+            caller.demand(REVOKE_AUTHORITY)
+        standing = revocation.revoke(
+            entry,
+            reason,
+            caller=caller,
+            revocations=self._stores.revocations,
+            clock=self._clock,
+        )
+        if profile.basic_constraints.ca or profile.role is Role.OCSP_RESPONDER:
+            self.reload()
+        return standing
+
+    def authority(self, key_id: str) -> Issuer:
+        """The authority of that key id; NotFound."""
+        issuer = self._directory.by_key_id.get(key_id)
+        if issuer is None:
+            raise NotFound("no authority of ours has this key id")
+        return issuer
+
+    def chain_of(self, issuer: Issuer) -> tuple[Certificate, ...]:
+        """The authority's certificate and those above it, roots excluded."""
+        chain: list[Certificate] = []
+        at: Issuer | None = issuer
+        while at is not None and at.certificate not in chain:
+            above = self._directory.parent(at.certificate)
+            if above is at:
+                break
+            chain.append(at.certificate)
+            at = above
+        return tuple(chain)
+
+    def new_api_key(
+        self,
+        *,
+        tenant: str,
+        name: str,
+        scopes: Iterable[str],
+        expires_at: datetime | None = None,
+    ) -> str:
+        """A fresh API key, shown this once; Refused for scopes there are not."""
+        now = self._clock.now()
+        caller, key = new_caller(
+            tenant=tenant,
+            name=name,
+            scopes=frozenset(scopes),
+            now=now,
+            random=self._random,
+            expires_at=expires_at,
+        )
+        self._stores.callers.add(caller, _act("caller.added", now, tenant, detail=caller.identity))
+        return key
+
+    def withdraw_api_key(self, identity: str, *, tenant: str) -> None:
+        """Ends a key by its public part; NotFound where the tenant has none such."""
+        now = self._clock.now()
+        if identity not in {caller.identity for caller in self._stores.callers.all(tenant)}:
+            raise NotFound("no API key that is still good has this id")
+        act = _act("caller.withdrawn", now, tenant, detail=identity)
+        self._stores.callers.withdraw(identity, at=now, act=act)
+
+    def reload(self) -> None:
+        """Reads the authorities anew: revoked ones issue no more, revoked signers do not answer."""
+        issuers = self._stores.holdings.issuers()
+        known = Directory.of(issuers, ())
+        responders = self._stores.holdings.responders()
+        self._directory = Directory.of(
+            [
+                replace(issuer, active=issuer.active and not self._revoked_above(issuer, known))
+                for issuer in issuers
+            ],
+            [
+                responder
+                for responder in responders
+                if not self._revoked(responder.certificate, known)
+            ],
+        )
+
+    def reconcile(self) -> int:
+        """Concludes intents that a crash left, as abandoned; returns how many.
+
+        They stay in the register and can be revoked: whether a signature was made is not known.
+        """
+        now = self._clock.now()
+        left = self._stores.register.pending(
+            intended_before=now - INTENT_AGE_MAX, entries_max=RECONCILED_MAX
+        )
+        for entry in left:
+            act = _act(
+                "issuance.abandoned",
+                now,
+                entry.tenant,
+                issuer=entry.issuer,
+                serial=entry.serial,
+                detail="found at reconciliation",
+            )
+            self._stores.register.abandon(entry.issuer, entry.serial, act)
+        return len(left)
+
+    def appoint_responders(self) -> int:
+        """Gives each authority whose key is here an OCSP signer for some time; how many new."""
+        now = self._clock.now()
+        appointed = 0
+        for issuer in self._directory.by_key_id.values():
+            lasting = now <= issuer.certificate.not_after
+            if lasting and issuer.active and self._stores.keys.holds(issuer.key_id):
+                standing = self._directory.responder(issuer.key_id, now=now)
+                if standing is None or _nearly_over(standing.certificate, issuer.certificate, now):
+                    self._appoint(issuer, now)
+                    appointed += 1
+        if appointed:
+            self.reload()
+        return appointed
+
+    def _appoint(self, issuer: Issuer, now: datetime) -> None:
+        key = certs_keys.generate(issuer.certificate.key_kind)
+        name = f"OCSP {issuer.certificate.common_name or issuer.role.value}"
+        key_id = self._stores.keys.store(key, role=Role.OCSP_RESPONDER.value)
+        certificate = self._issuance.issue(
+            Approved(
+                request=IssuanceRequest(
+                    role=Role.OCSP_RESPONDER,
+                    edition=issuer.edition,
+                    public_key=key.public_key(),
+                    common_name=name[:_COMMON_NAME_CHARACTERS_MAX].strip(),
+                ),
+                profile=catalogue.profile(Role.OCSP_RESPONDER, issuer.edition),
+                issuer=issuer,
+                tenant=issuer.tenant,
+                actor="authority",
+            )
+        )
+        self._stores.holdings.appoint(
+            Responder(issuer=issuer.key_id, key_id=key_id, certificate=certificate),
+            _act(
+                "responder.appointed",
+                now,
+                issuer.tenant,
+                issuer=issuer.key_id,
+                serial=certificate.serial,
+            ),
+        )
+
+    def _revoked_above(self, issuer: Issuer, known: Directory) -> bool:
+        """Whether an authority or one above it is revoked (X28)."""
+        seen: set[str] = set()
+        at: Issuer | None = issuer
+        while at is not None and at.key_id not in seen:
+            if self._revoked(at.certificate, known):
+                return True
+            seen.add(at.key_id)
+            at = known.parent(at.certificate)
+        return False
+
+    def _revoked(self, certificate: Certificate, known: Directory) -> bool:
+        parent = known.parent(certificate)
+        if parent is None:
+            return False
+        standing = self._stores.standings.standing(parent.key_id, certificate.serial)
+        return standing is not None and standing.revocation is not None
+
+
+def _nearly_over(certificate: Certificate, issuer: Certificate, now: datetime) -> bool:
+    """Whether a third of its life is left; not where it ends with its issuer's own life."""
+    life = certificate.not_after - certificate.not_before
+    ending = certificate.not_after - now < life / _RENEWED_FROM
+    return ending and certificate.not_after < issuer.not_after
+
+
+def _act(
+    event: str,
+    at: datetime,
+    tenant: str,
+    *,
+    issuer: str = "",
+    serial: int | None = None,
+    detail: str = "",
+) -> Act:
+    return Act(
+        event=event,
+        at=at,
+        actor="authority",
+        tenant=tenant,
+        issuer=issuer,
+        serial=serial,
+        detail=detail,
+    )

@@ -1,9 +1,8 @@
 """X.509 certificates as they stand: read once, strictly or tolerantly, in microseconds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
-from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -11,8 +10,8 @@ from cryptography import x509
 
 from certs import der, extensions, names
 from certs.errors import Malformed, MalformedCertificate, MalformedDer, TooLarge
-from certs.extensions import EXTENSIONS_MAX, BasicConstraints, Extension, KeyUsage
-from certs.keys import KeyKind, PublicKey, kind_of_spki, load
+from certs.extensions import BasicConstraints, Extension, KeyUsage
+from certs.keys import KeyKind, PublicKey, kind_of_spki, load, verifier
 
 CERTIFICATE_OCTETS_MAX = 16_384  # foreign roots may be large; V2G's own stay below 1,600
 SERIAL_OCTETS_MAX = 20  # RFC 5280 4.1.2.2
@@ -35,9 +34,11 @@ class Certificate:
     __slots__ = (
         "_extensions",
         "_fingerprint",
-        "_own",
         "_public_key",
+        "_verifies",
+        "common_names",
         "der",
+        "domain_components",
         "issuer",
         "key_kind",
         "not_after",
@@ -63,6 +64,8 @@ class Certificate:
     signature: bytes  # the BIT STRING's octets
     issuer: bytes  # DER Name
     subject: bytes  # DER Name
+    common_names: tuple[str, ...]  # of the subject, in encoded order
+    domain_components: tuple[str, ...]  # of the subject, in encoded order
     not_before: datetime  # aware, UTC
     not_after: datetime  # aware, UTC; valid up to and with this second (RFC 5280 4.1.2.5)
     spki: bytes  # DER SubjectPublicKeyInfo
@@ -72,14 +75,14 @@ class Certificate:
     shape: tuple[Extension, ...]  # in encoded order, all but subjectKeyIdentifier: certificates
     # of one issuer and profile share it, so what follows from it is worked out once
     quirks: tuple[str, ...]  # finding codes of what the tolerant reader let pass
-    _own: Extension | None  # subjectKeyIdentifier
     _fingerprint: bytes | None
     _public_key: PublicKey | None
+    _verifies: Callable[[bytes, bytes], bool] | None
     _extensions: Mapping[str, Extension] | None
 
     def __init__(self) -> None:
         """An empty one, for parse() to fill."""
-        self._own = self._fingerprint = self._public_key = self._extensions = None
+        self._fingerprint = self._public_key = self._verifies = self._extensions = None
         self.subject_key_id = None
         self.shape = self.quirks = ()
 
@@ -103,8 +106,12 @@ class Certificate:
     def extensions(self) -> Mapping[str, Extension]:
         """Every extension by its dotted OID; each stands once."""
         if self._extensions is None:
-            own = () if self._own is None else (self._own,)
-            self._extensions = MappingProxyType({e.oid: e for e in (*self.shape, *own)})
+            every = {extension.oid: extension for extension in self.shape}
+            if self.subject_key_id is not None:
+                every.setdefault(
+                    extensions.SUBJECT_KEY_IDENTIFIER, extensions.own(self.subject_key_id)
+                )
+            self._extensions = MappingProxyType(every)
         return self._extensions
 
     @property
@@ -124,8 +131,7 @@ class Certificate:
 
     @property
     def authority_key_id(self) -> bytes | None:
-        extension = self.extensions.get(extensions.AUTHORITY_KEY_IDENTIFIER)
-        return None if extension is None else extensions.read_authority_key_id(extension)
+        return extensions.authority_key_id(self.shape)
 
     @property
     def ocsp_urls(self) -> tuple[str, ...]:
@@ -140,12 +146,7 @@ class Certificate:
     @property
     def common_name(self) -> str | None:
         """The subject's one common name; None where it has none or several (X11)."""
-        found = names.values(self.subject, names.COMMON_NAME)
-        return found[0] if len(found) == 1 else None
-
-    @property
-    def domain_components(self) -> tuple[str, ...]:
-        return names.values(self.subject, names.DOMAIN_COMPONENT)
+        return self.common_names[0] if len(self.common_names) == 1 else None
 
     @property
     def self_issued(self) -> bool:
@@ -158,6 +159,15 @@ class Certificate:
             self._public_key = load(self.key_kind, self.subject_public_key)
         return self._public_key
 
+    def verifies(self, signature: bytes, data: bytes) -> bool:
+        """Whether the subject's key made this signature; False where the key cannot be loaded."""
+        if self._verifies is None:
+            try:
+                self._verifies = verifier(self.public_key())
+            except MalformedCertificate:
+                return False
+        return self._verifies(signature, data)
+
     def x509(self) -> x509.Certificate:
         """The same octets as cryptography reads them; MalformedCertificate where it does not."""
         try:
@@ -166,115 +176,96 @@ class Certificate:
             raise MalformedCertificate("refused by cryptography's reader") from bad
 
 
-def _time(octets: bytes, tag: int) -> datetime:
+def _moment(text: str, tag: int) -> datetime:
     """Time as RFC 5280 4.1.2.5 restricts it: seconds given, no fractions, Zulu."""
-    text = octets.decode("ascii", "replace")
     if tag == der.UTC_TIME and len(text) == 13:
         # 4.1.2.5.1: YY of 50 and above is 19YY
-        digits, text = text[:12], ("19" if text[:1] >= "5" else "20") + text
+        day, rest = ("19" if text[0] >= "5" else "20") + text[:6], text[6:12]
     elif tag == der.GENERALIZED_TIME and len(text) == 15:
-        digits = text[:14]
+        day, rest = text[:8], text[8:14]
     else:
         raise MalformedDer("validity is neither UTCTime nor GeneralizedTime with seconds")
-    if not digits.isdecimal() or not digits.isascii() or text[14] != "Z" or text[8:10] == "24":
+    if text[-1] != "Z" or not (day + rest).isdecimal() or rest >= "24":
         raise MalformedDer("validity is no time in Zulu")
     try:
-        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
+        return datetime.fromisoformat(f"{day}T{rest}Z")
     except ValueError as bad:
         raise MalformedDer("validity names no moment") from bad
 
 
-_SUBJECT_KEY_IDENTIFIER = bytes.fromhex("0603551d0e")
+_UTC_PAIR = bytes.fromhex("301e170d")  # SEQUENCE of 30 octets, UTCTime of 13
 
 
-@lru_cache(maxsize=1024)
-def _quirks(shape: tuple[Extension, ...]) -> tuple[str, ...]:
-    """The deviations in a certificate's extensions; MalformedDer where one stands twice."""
-    if len({extension.oid for extension in shape}) != len(shape):
-        raise MalformedDer("an extension stands twice")  # RFC 5280 4.2
-    return tuple([extension.quirk for extension in shape if extension.quirk])
+def _read_validity(made: Certificate, data: bytes, at: int, stop: int) -> int:
+    """Validity at ``at``; where it ends."""
+    if data[at : at + 4] == _UTC_PAIR and data[at + 17 : at + 19] == _UTC_PAIR[2:]:
+        # two UTCTimes, as nearly every certificate has them
+        text = data[at + 4 : at + 32].decode("ascii")
+        made.not_before = _moment(text[:13], der.UTC_TIME)
+        made.not_after = _moment(text[15:], der.UTC_TIME)
+        if at + 32 > stop:
+            raise MalformedDer("validity cut short")
+        return at + 32
+    begin, after = der.expect(data, at, stop, der.SEQUENCE)
+    first, start, end = der.tlv(data, begin, after)
+    made.not_before = _moment(data[start:end].decode("ascii"), first)
+    second, start, end = der.tlv(data, end, after)
+    made.not_after = _moment(data[start:end].decode("ascii"), second)
+    if end != after:
+        raise MalformedDer("validity of more than two times")
+    # RFC 5280 4.1.2.5: UTCTime up to 2049, but readers take both
+    if (first == der.GENERALIZED_TIME and 1950 <= made.not_before.year < 2050) or (
+        second == der.GENERALIZED_TIME and 1950 <= made.not_after.year < 2050
+    ):
+        made.quirks = ("profile.time_encoding",)
+    return after
 
 
-def _read_extensions(made: Certificate, data: bytes, at: int, stop: int) -> None:
-    shared = []
-    own = None
-    while at < stop:
-        tag, start, end = der.tlv(data, at, stop)
-        if tag != der.SEQUENCE:
-            raise MalformedDer("extension is no SEQUENCE")
-        if data[start : start + 5] == _SUBJECT_KEY_IDENTIFIER:
-            if own is not None:
-                raise MalformedDer("subjectKeyIdentifier stands twice")
-            own = extensions.read_unshared(data[at:end])
-            made.subject_key_id = extensions.read_subject_key_id(own)
-        else:
-            shared.append(extensions.read(data[at:end]))
-        at = end
-        if len(shared) > EXTENSIONS_MAX:
-            raise MalformedDer(f"more than {EXTENSIONS_MAX} extensions")
-    if not shared and own is None:
-        raise MalformedDer("empty list of extensions")
-    made.shape = tuple(shared)
-    made._own = own  # noqa: SLF001 - its builder
-    made.quirks += _quirks(made.shape)
-    if own is not None and own.quirk:
-        made.quirks += (own.quirk,)
+# What follows reads a certificate from front to back. Lengths below 128 are taken in place, all
+# others by der.tlv: a call for each of thirty elements would cost as much as the rest together
+# (docs/decisions/0001-own-certificate-reader.md).
+
+# SubjectPublicKeyInfo up to the point of the keys Plug & Charge has, and its whole length
+_KEY_HEADERS = {
+    bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200"): (KeyKind.P256, 91),
+}
+
+
+def _read_key(made: Certificate, data: bytes, at: int, stop: int) -> int:
+    known = _KEY_HEADERS.get(data[at : at + 26])
+    if known is not None:
+        kind, length = known
+        end = at + length
+        if end > stop:
+            raise MalformedDer("subjectPublicKeyInfo cut short")
+        made.spki = data[at:end]
+        made.key_kind = kind
+        made.subject_public_key = data[at + 26 : end]
+        return end
+    _, end = der.expect(data, at, stop, der.SEQUENCE)
+    made.spki = data[at:end]
+    made.key_kind, made.subject_public_key = kind_of_spki(made.spki)
+    return end
 
 
 _VERSIONS = {b"\xa0\x03\x02\x01\x02": 3, b"\xa0\x03\x02\x01\x01": 2}
 
 
 def _read_serial(made: Certificate, data: bytes, at: int, stop: int) -> int:
-    version = _VERSIONS.get(data[at : at + 5])
-    made.version = version or 1
-    if version is not None:
+    version = _VERSIONS.get(data[at : at + 5], 1)
+    made.version = version
+    if version != 1:
         at += 5
     begin, end = der.expect(data, at, stop, der.INTEGER)
     serial = made.serial = der.integer(data[begin:end])
-    if serial <= 0 or serial.bit_length() > 8 * SERIAL_OCTETS_MAX:
+    if serial <= 0 or end - begin > SERIAL_OCTETS_MAX + (data[begin] == 0):
         raise MalformedCertificate(
             "serialNumber is not positive or over 20 octets", code="malformed.serial_number"
         )
     return end
 
 
-def _read_validity(made: Certificate, data: bytes, at: int, stop: int) -> int:
-    begin, after = der.expect(data, at, stop, der.SEQUENCE)
-    tag, begin, end = der.tlv(data, begin, after)
-    made.not_before = _time(data[begin:end], tag)
-    other, begin, end = der.tlv(data, end, after)
-    made.not_after = _time(data[begin:end], other)
-    if end != after:
-        raise MalformedDer("validity of more than two times")
-    # RFC 5280 4.1.2.5: UTCTime up to 2049, but readers take both
-    if (tag == der.GENERALIZED_TIME and 1950 <= made.not_before.year < 2050) or (
-        other == der.GENERALIZED_TIME and 1950 <= made.not_after.year < 2050
-    ):
-        made.quirks = ("profile.time_encoding",)
-    return after
-
-
-def _read_tbs(made: Certificate, data: bytes, at: int, stop: int) -> None:
-    end = _read_serial(made, data, at, stop)
-    algorithm = made.signature_algorithm
-    at = end + len(algorithm)
-    if data[end:at] != algorithm:  # RFC 5280 4.1.1.2 (X19)
-        raise MalformedCertificate(
-            "inner and outer signature algorithm differ", code="malformed.signature_algorithm"
-        )
-    _, end = der.expect(data, at, stop, der.SEQUENCE)
-    made.issuer = data[at:end]
-    if end - at == 2:
-        raise MalformedDer("empty issuer")  # RFC 5280 4.1.2.4
-    at = _read_validity(made, data, end, stop)
-    _, end = der.expect(data, at, stop, der.SEQUENCE)
-    made.subject = data[at:end]
-    names.rdns(made.subject)
-    _, at = der.expect(data, end, stop, der.SEQUENCE)
-    made.spki = data[end:at]
-    made.key_kind, made.subject_public_key = kind_of_spki(made.spki)
-    if at == stop:
-        return
+def _read_extensions(made: Certificate, data: bytes, at: int, stop: int) -> None:
     tag, begin, end = der.tlv(data, at, stop)
     if tag != 0xA3 or end != stop or made.version != 3:
         # RFC 5280 4.1.2.8 forbids issuerUniqueID and subjectUniqueID
@@ -282,22 +273,41 @@ def _read_tbs(made: Certificate, data: bytes, at: int, stop: int) -> None:
     begin, end = der.expect(data, begin, stop, der.SEQUENCE)
     if end != stop:
         raise MalformedDer("octets after the extensions")
-    _read_extensions(made, data, begin, stop)
+    made.shape, made.subject_key_id = extensions.read_all(data[begin:stop])
+    made.quirks += extensions.quirks(made.shape)
 
 
 def _read(data: bytes) -> Certificate:
     made = Certificate()
     made.der = data
+    expect = der.expect
     start, stop = der.whole(data, der.SEQUENCE)
-    at, tbs_stop = der.expect(data, start, stop, der.SEQUENCE)
+    at, tbs_stop = expect(data, start, stop, der.SEQUENCE)
     made.tbs = data[start:tbs_stop]
-    _, end = der.expect(data, tbs_stop, stop, der.SEQUENCE)
-    made.signature_algorithm = data[tbs_stop:end]
-    begin, end = der.expect(data, end, stop, der.BIT_STRING)
+    _, end = expect(data, tbs_stop, stop, der.SEQUENCE)
+    algorithm = made.signature_algorithm = data[tbs_stop:end]
+    begin, end = expect(data, end, stop, der.BIT_STRING)
     if end != stop:
         raise MalformedDer("certificate of more than its three fields")
     made.signature = der.bit_string(data[begin:end])
-    _read_tbs(made, data, at, tbs_stop)
+
+    end = _read_serial(made, data, at, tbs_stop)
+    at = end + len(algorithm)
+    if data[end:at] != algorithm:  # RFC 5280 4.1.1.2 (X19)
+        raise MalformedCertificate(
+            "inner and outer signature algorithm differ", code="malformed.signature_algorithm"
+        )
+    _, end = expect(data, at, tbs_stop, der.SEQUENCE)
+    made.issuer = data[at:end]
+    if end - at == 2:
+        raise MalformedDer("empty issuer")  # RFC 5280 4.1.2.4
+    at = _read_validity(made, data, end, tbs_stop)
+    _, end = expect(data, at, tbs_stop, der.SEQUENCE)
+    made.subject = data[at:end]
+    made.common_names, made.domain_components = names.identity(made.subject)
+    at = _read_key(made, data, end, tbs_stop)
+    if at != tbs_stop:
+        _read_extensions(made, data, at, tbs_stop)
     return made
 
 
@@ -306,8 +316,9 @@ def parse(data: bytes, reading: Reading = Reading.TOLERANT) -> Certificate:
 
     TOLERANT lets pass what real Plug & Charge certificates get wrong, each deviation named in
     ``quirks``: a basicConstraints or a critical flag with its default written out, GeneralizedTime
-    before 2050. STRICT refuses these. Everything else is refused by both: trailing octets, non-minimal or indefinite lengths,
-    serials that are not positive or exceed 20 octets, repeated extensions, algorithms that differ.
+    before 2050. STRICT refuses these. Everything else is refused by both: trailing octets,
+    non-minimal or indefinite lengths, serials that are not positive or exceed 20 octets, repeated
+    extensions, algorithms that differ.
 
     Raises TooLarge over CERTIFICATE_OCTETS_MAX, MalformedCertificate otherwise.
     """

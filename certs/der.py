@@ -47,6 +47,18 @@ def tlv(data: bytes, at: int, end: int) -> tuple[int, int, int]:
 
 def expect(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
     """Where the content of the element at ``at`` starts and stops; its tag must be ``tag``."""
+    # The common case in place, everything else (long lengths, what is wrong) the long way.
+    start = at + 2
+    if start <= end and data[at] == tag:
+        length = data[at + 1]
+        if length < 0x80:
+            stop = start + length
+            if stop <= end:
+                return start, stop
+        elif length == 0x82 and at + 4 <= end and data[start]:
+            stop = at + 4 + (data[start] << 8 | data[at + 3])
+            if stop <= end:
+                return at + 4, stop
     seen, start, stop = tlv(data, at, end)
     if seen != tag:
         raise MalformedDer(f"tag {seen:#04x} at octet {at} where {tag:#04x} belongs")

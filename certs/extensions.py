@@ -1,5 +1,6 @@
 """The extensions of certificates, each read as RFC 5280 writes it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntFlag
 from functools import lru_cache
@@ -89,6 +90,101 @@ def read_unshared(encoded: bytes) -> Extension:
 # Certificates of one issuer share nearly all of their extensions. They are kept, so that equal
 # encodings are one object and are judged once.
 read = lru_cache(maxsize=4096)(read_unshared)
+
+
+@lru_cache(maxsize=4096)
+def _several(encoded: bytes) -> tuple[Extension, ...]:
+    """Extensions that stand one after the other."""
+    found: list[Extension] = []
+    at, stop = 0, len(encoded)
+    while at < stop:
+        _, _, end = der.tlv(encoded, at, stop)
+        found.append(read(encoded[at:end]))
+        if len(found) > EXTENSIONS_MAX:
+            raise MalformedDer(f"more than {EXTENSIONS_MAX} extensions")
+        at = end
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _joined(before: tuple[Extension, ...], after: tuple[Extension, ...]) -> tuple[Extension, ...]:
+    """One list of both, the same object for the same parts; MalformedDer for a repetition."""
+    shape = before + after
+    if len(shape) > EXTENSIONS_MAX or len({extension.oid for extension in shape}) != len(shape):
+        raise MalformedDer("an extension stands twice, or too many do")  # RFC 5280 4.2
+    return shape
+
+
+_OWN = bytes.fromhex(
+    "0603551d0e04"
+)  # subjectKeyIdentifier's OID and its OCTET STRING: not critical
+
+
+def own(key_id: bytes) -> Extension:
+    """SubjectKeyIdentifier as RFC 5280 4.2.1.2 writes it."""
+    return Extension(SUBJECT_KEY_IDENTIFIER, False, der.encode(der.OCTET_STRING, key_id))
+
+
+def read_all(encoded: bytes) -> tuple[tuple[Extension, ...], bytes | None]:
+    """The content of an Extensions SEQUENCE: all but subjectKeyIdentifier, and that one's octets.
+
+    subjectKeyIdentifier is the one extension that certificates of one issuer do not share. What
+    stands before and after it is read once for all of them; that those octets are whole
+    extensions follows from their having been read as such. One that is marked critical stays
+    among the others.
+    """
+    at = encoded.find(_OWN) - 2
+    if at >= 0:
+        length = encoded[at + 1]
+        # SEQUENCE { OID, OCTET STRING { OCTET STRING { key identifier }}}, all lengths agreeing
+        if (
+            encoded[at : at + 1] == b"0"
+            and encoded[at + 8 : at + 11] == bytes((length - 7 & 0xFF, 4, length - 9 & 0xFF))
+            and 9 < length < 0x80
+            and at + 2 + length <= len(encoded)
+        ):
+            end = at + 2 + length
+            try:
+                shape = _joined(_several(encoded[:at]), _several(encoded[end:]))
+            except MalformedDer:
+                pass  # the octets stood inside another extension, or what is malformed is so below
+            else:
+                if not _has_own(shape):
+                    return shape, encoded[at + 11 : end]
+    every = _several.__wrapped__(encoded)
+    if not every:
+        raise MalformedDer("empty list of extensions")
+    shape = _joined(every, ())
+    found = next((e for e in shape if e.oid == SUBJECT_KEY_IDENTIFIER), None)
+    if found is None:
+        return shape, None
+    key_id = read_subject_key_id(found)
+    if not found.critical and not found.quirk:
+        shape = _joined(tuple(e for e in every if e is not found), ())
+    return shape, key_id
+
+
+@lru_cache(maxsize=4096)
+def _has_own(shape: tuple[Extension, ...]) -> bool:
+    return any(extension.oid == SUBJECT_KEY_IDENTIFIER for extension in shape)
+
+
+def of(shape: tuple[Extension, ...], oid: str) -> Extension | None:
+    return next((extension for extension in shape if extension.oid == oid), None)
+
+
+@lru_cache(maxsize=4096)
+def authority_key_id(shape: tuple[Extension, ...]) -> bytes | None:
+    """AuthorityKeyIdentifier's keyIdentifier among these extensions."""
+    extension = of(shape, AUTHORITY_KEY_IDENTIFIER)
+    return None if extension is None else read_authority_key_id(extension)
+
+
+@lru_cache(maxsize=4096)
+def quirks(shape: tuple[Extension, ...]) -> tuple[str, ...]:
+    """The deviations in these extensions' encoding, by finding code."""
+    return tuple([extension.quirk for extension in shape if extension.quirk])
+
 
 _NOT_DER_NOT_A_CA = bytes.fromhex(
     "3003010100"
@@ -200,10 +296,11 @@ def read_crl_urls(extension: Extension) -> tuple[str, ...]:
     return tuple(found)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Extension], object]] = {
     BASIC_CONSTRAINTS: read_basic_constraints,
     KEY_USAGE: read_key_usage,
     EXTENDED_KEY_USAGE: read_extended_key_usage,
+    SUBJECT_KEY_IDENTIFIER: read_subject_key_id,
     AUTHORITY_KEY_IDENTIFIER: read_authority_key_id,
     AUTHORITY_INFORMATION_ACCESS: read_ocsp_urls,
     CRL_DISTRIBUTION_POINTS: read_crl_urls,

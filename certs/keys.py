@@ -1,6 +1,6 @@
 """Which keys Plug & Charge certificates bear, and what is signed and verified with them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from hashlib import sha1, sha512
 from types import MappingProxyType
@@ -21,6 +21,9 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed448.Ed448PrivateKey
 
 class KeyKind(Enum):
     """What a subjectPublicKeyInfo holds, told by its AlgorithmIdentifier alone."""
+
+    # Enum hashes names in Python; members are single objects, and keys of every hot table
+    __hash__ = object.__hash__
 
     P256 = "P-256"
     P384 = "P-384"
@@ -142,10 +145,6 @@ _P521_B = int(
     "56193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
     16,
 )
-_CURVE_EQUATIONS = {
-    KeyKind.P256: (65, _P256_PRIME, _P256_B),
-    KeyKind.P521: (133, _P521_PRIME, _P521_B),
-}
 
 
 def plausible(kind: KeyKind, value: bytes) -> bool:
@@ -155,16 +154,17 @@ def plausible(kind: KeyKind, value: bytes) -> bool:
     their keys used later, if at all. Ed448 keys are only measured here; a bad one verifies
     nothing.
     """
-    equation = _CURVE_EQUATIONS.get(kind)
-    if equation is None:
+    if kind is KeyKind.P256:
+        half, prime, b = 33, _P256_PRIME, _P256_B
+    elif kind is KeyKind.P521:
+        half, prime, b = 67, _P521_PRIME, _P521_B
+    else:
         return kind is KeyKind.ED448 and len(value) == 57
-    octets, prime, b = equation
-    if len(value) != octets or value[0] != 4:
+    if len(value) != 2 * half - 1 or value[0] != 4:
         return False
-    half = octets // 2
-    x = int.from_bytes(value[1 : half + 1], "big")
-    y = int.from_bytes(value[half + 1 :], "big")
-    return x < prime and y < prime and (y * y - x * x * x + 3 * x - b) % prime == 0
+    x = int.from_bytes(value[1:half], "big")
+    y = int.from_bytes(value[half:], "big")
+    return x < prime and y < prime and (y * y - (x * x - 3) * x - b) % prime == 0
 
 
 def kind_of(key: PublicKey | PrivateKey) -> KeyKind:
@@ -225,20 +225,28 @@ def sign(key: PrivateKey, data: bytes, *, deterministic: bool = False) -> bytes:
     return key.sign(data, algorithms[key.key_size])
 
 
-def verifies(key: PublicKey, signature: bytes, data: bytes) -> bool:
-    """Whether ``signature`` over ``data`` was made with this key's private half.
+def verifier(key: PublicKey) -> Callable[[bytes, bytes], bool]:
+    """A function (signature, data) -> bool that verifies with this key and nothing else.
 
     ECDSA signatures are DER with the curve's own hash; r and s in range, minimal, nothing after
     (X23; the library re-encodes and compares). A high s is accepted, as RFC 5480 has no rule.
     """
-    try:
-        if isinstance(key, ed448.Ed448PublicKey):
-            key.verify(signature, data)
-        else:
-            key.verify(signature, data, _ECDSA[key.key_size])
-    except InvalidSignature:
-        return False
-    return True
+    arguments = () if isinstance(key, ed448.Ed448PublicKey) else (_ECDSA[key.key_size],)
+    check: Callable[..., None] = key.verify
+
+    def verifies(signature: bytes, data: bytes) -> bool:
+        try:
+            check(signature, data, *arguments)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verifies
+
+
+def verifies(key: PublicKey, signature: bytes, data: bytes) -> bool:
+    """Whether ``signature`` over ``data`` was made with this key's private half."""
+    return verifier(key)(signature, data)
 
 
 class Signer(Protocol):

@@ -86,6 +86,54 @@ def rdns(name: bytes) -> tuple[tuple[Attribute, ...], ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=2048)
+def _around(before: bytes, after: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Common names and domain components among the RDNs before and after the common name."""
+    content = before + after
+    found = attributes(der.encode(der.SEQUENCE, content))
+    if before:  # both parts are whole by themselves
+        rdns(der.encode(der.SEQUENCE, before))
+    return (
+        tuple([value for kind, value in found if kind == COMMON_NAME]),
+        tuple([value for kind, value in found if kind == DOMAIN_COMPONENT]),
+    )
+
+
+_COMMON_NAME = bytes.fromhex("0603550403")
+
+
+def identity(name: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A DER Name's common names and domain components, in encoded order.
+
+    The common name is what certificates of one issuer do not share; what stands around it is
+    read once for all of them. Raises MalformedCertificate for what is no Name within the caps.
+    """
+    at = name.find(_COMMON_NAME) - 4
+    # SEQUENCE { ... SET { SEQUENCE { OID, string }} ... }, all lengths below 128 and agreeing
+    if at >= 2 and name[1] == len(name) - 2 < 0x80 and name[at] == der.SET:
+        length = name[at + 1]
+        end = at + 2 + length
+        codec = _CODECS.get(name[at + 9])
+        if (
+            codec is not None
+            and end <= len(name)
+            and name[at + 2] == der.SEQUENCE
+            and name[at + 3] == length - 2
+            and name[at + 10] == length - 9
+        ):
+            try:
+                common, components = _around(name[2:at], name[end:])
+                if not common:
+                    return (name[at + 11 : end].decode(codec),), components
+            except (MalformedCertificate, UnicodeDecodeError):
+                pass  # the octets stood inside another value, or what is malformed is so below
+    found = attributes(name)
+    return (
+        tuple([value for kind, value in found if kind == COMMON_NAME]),
+        tuple([value for kind, value in found if kind == DOMAIN_COMPONENT]),
+    )
+
+
 def attributes(name: bytes) -> tuple[Attribute, ...]:
     """Every attribute of a DER Name as (dotted OID, value), in encoded order."""
     return tuple(attribute for rdn in rdns(name) for attribute in rdn)

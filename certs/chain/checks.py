@@ -57,18 +57,14 @@ def restrictions(shape: tuple[Extension, ...]) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _of(shape: tuple[Extension, ...], oid: str) -> Extension | None:
-    return next((extension for extension in shape if extension.oid == oid), None)
-
-
 @lru_cache(maxsize=4096)
 def authority(shape: tuple[Extension, ...]) -> tuple[Problem, ...]:
     """What keeps a certificate with these extensions from issuing others."""
     problems = list(restrictions(shape))
-    constraints = _of(shape, extensions.BASIC_CONSTRAINTS)
+    constraints = extensions.of(shape, extensions.BASIC_CONSTRAINTS)
     if constraints is None or not extensions.read_basic_constraints(constraints).ca:
         problems.append(("chain.not_a_ca", "basicConstraints missing or cA FALSE"))
-    usage = _of(shape, extensions.KEY_USAGE)
+    usage = extensions.of(shape, extensions.KEY_USAGE)
     if usage is None or not extensions.read_key_usage(usage) & KeyUsage.KEY_CERT_SIGN:
         problems.append(("chain.key_usage_wrong", "keyUsage without keyCertSign"))
     return tuple(problems)
@@ -77,7 +73,7 @@ def authority(shape: tuple[Extension, ...]) -> tuple[Problem, ...]:
 @lru_cache(maxsize=4096)
 def path_length(shape: tuple[Extension, ...]) -> int | None:
     """The pathLenConstraint, None where there is none."""
-    constraints = _of(shape, extensions.BASIC_CONSTRAINTS)
+    constraints = extensions.of(shape, extensions.BASIC_CONSTRAINTS)
     if constraints is None:
         return None
     return extensions.read_basic_constraints(constraints).path_length
@@ -86,7 +82,7 @@ def path_length(shape: tuple[Extension, ...]) -> int | None:
 def validity(certificate: Certificate, now: datetime, where: str) -> tuple[Finding, ...]:
     """Whether ``now`` is inside the validity, its last second included (RFC 5280 4.1.2.5)."""
     # the last second lasts until the next one begins: fractions of ``now`` do not count
-    if now.replace(microsecond=0) > certificate.not_after:
+    if now > certificate.not_after and now.replace(microsecond=0) > certificate.not_after:
         detail = f"notAfter {certificate.not_after:%Y-%m-%dT%H:%M:%SZ}"
         return (found("chain.expired", where=where, detail=detail),)
     if now < certificate.not_before:

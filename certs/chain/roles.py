@@ -12,6 +12,9 @@ from certs.findings.finding import Finding
 class Use(Enum):
     """What an end entity's certificate is presented for."""
 
+    # Enum hashes names in Python; members are single objects, and keys of every hot table
+    __hash__ = object.__hash__
+
     CONTRACT = "contract"
     SECC = "secc"
     OEM_PROVISIONING = "oem_provisioning"

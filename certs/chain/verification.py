@@ -50,9 +50,11 @@ def edition_of(leaf: Certificate) -> Edition:
     return Edition.ISO_20 if leaf.key_kind in keys.SIGNING_KEYS[Edition.ISO_20] else Edition.ISO_2
 
 
-def _tolerated(code: str, anchor: Anchor, where: str) -> Finding:
-    severity = Severity.WARNING if code in anchor.tolerances else Severity.ERROR
-    return found(code, where=where, severity=severity)
+def _weighed(problem: tuple[str, str], anchor: Anchor, where: str) -> Finding:
+    """A problem as a finding: a warning where the anchor tolerates it."""
+    code, detail = problem
+    severity = Severity.WARNING if code in anchor.tolerances else None
+    return found(code, where=where, detail=detail, severity=severity)
 
 
 def _material(certificate: Certificate, edition: Edition, where: str) -> list[Finding]:
@@ -96,6 +98,14 @@ def _leaf_extensions(shape: tuple[Extension, ...], use: Use) -> tuple[tuple[str,
     return tuple(problems)
 
 
+@lru_cache(maxsize=4096)
+def _leaf_text(
+    domain_components: tuple[str, ...], use: Use, edition: Edition
+) -> tuple[tuple[str, str], ...]:
+    code = roles.of_leaf(use, edition, domain_components)
+    return ((code, ""),) if code else ()
+
+
 def leaf_findings(
     leaf: Certificate,
     issuer: Certificate,
@@ -106,22 +116,16 @@ def leaf_findings(
     now: datetime,
 ) -> tuple[Finding, ...]:
     """What speaks against the leaf of a path whose CAs are judged already."""
-    findings = list(checks.end_entity(leaf, now))
-    findings += _material(leaf, edition, "leaf")
-    findings += checks.key_identifiers(leaf, issuer, "leaf")
-    for code, detail in _leaf_extensions(leaf.shape, use):
-        if code.startswith("chain.leaf_without_"):
-            findings.append(_tolerated(code, anchor, "leaf"))
-        else:
-            findings.append(found(code, where="leaf", detail=detail))
-    if leaf.quirks:
-        findings.append(_tolerated("chain.encoding_not_der", anchor, "leaf"))
-    contradiction = roles.of_leaf(use, edition, leaf.domain_components)
-    if contradiction == "chain.domain_component_missing":
-        findings.append(_tolerated(contradiction, anchor, "leaf"))
-    elif contradiction:
-        findings.append(found(contradiction, where="leaf"))
-    return tuple(findings)
+    findings = checks.end_entity(leaf, now) + checks.key_identifiers(leaf, issuer, "leaf")
+    material = _material(leaf, edition, "leaf")
+    problems = (
+        *_leaf_extensions(leaf.shape, use),
+        *_leaf_text(leaf.domain_components, use, edition),
+        *((("chain.encoding_not_der", ", ".join(leaf.quirks)),) if leaf.quirks else ()),
+    )
+    if not problems and not material:
+        return findings
+    return (*findings, *material, *(_weighed(p, anchor, "leaf") for p in problems))
 
 
 def authority_findings(
@@ -140,7 +144,8 @@ def authority_findings(
             if purposes is not None and not allowed & set(purposes):
                 findings.append(found("chain.extended_key_usage_wrong", where=where))
             if certificate.quirks:
-                findings.append(_tolerated("chain.encoding_not_der", anchor, where))
+                problem = ("chain.encoding_not_der", ", ".join(certificate.quirks))
+                findings.append(_weighed(problem, anchor, where))
         elif certificate.key_kind not in keys.SIGNING_KEYS[edition]:
             detail = f"{certificate.key_kind.value} key, {edition.value}"
             findings.append(found("chain.algorithm_not_allowed", where=where, detail=detail))

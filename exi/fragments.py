@@ -1,0 +1,162 @@
+"""Fragments: single elements as they are signed, under the grammar of EXI 8.4.
+
+The root knows every element's name of the schema set. An element whose name is declared with one
+type everywhere has that type's grammar; one with several has the relaxed grammar of EXI 8.5.3,
+in which any attribute and any child may come. In ISO 15118 that is eMAID of -2 alone.
+"""
+
+from typing import TYPE_CHECKING
+
+from exi.bits import code_width, read_number, write_number
+from exi.datatypes import Datatype, Simple
+from exi.declaration import Complex, Declaration, Name, Role
+from exi.errors import Malformed, NotEncodable
+from exi.schema_set import Fragment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exi.schema_set import SchemaSet
+
+
+def write_fragment(schemas: "SchemaSet", element: Complex | Simple, name: str | None) -> str:
+    """The bits after the header; raises NotEncodable."""
+    chosen = _named(schemas, element, name)
+    names = list(schemas.fragment_elements)
+    width = schemas.fragment_width
+    types = schemas.fragment_elements[chosen]
+    try:
+        if len(types) > 1:
+            content = _Relaxed(schemas, types).write(element)
+        else:
+            content = schemas.machines.writer(next(iter(types)))(element)
+    except NotEncodable as error:
+        raise error.within(chosen.local) from None
+    end = write_number(len(names) + 1, width)  # ED comes after SE(*)
+    return write_number(names.index(chosen), width) + content + end
+
+
+def read_fragment(schemas: "SchemaSet", bits: str, at: int) -> tuple[Fragment, int]:
+    """The element at ``at``, and where the fragment ends; raises Malformed."""
+    width = schemas.fragment_width
+    names = list(schemas.fragment_elements)
+    index = read_number(bits, at, width)[0]
+    if index >= len(names):
+        raise Malformed("exi.fragment_unexpected", f"event code {index}", bit_offset=at)
+    name = names[index]
+    types = schemas.fragment_elements[name]
+    try:
+        if len(types) > 1:
+            element, at = _Relaxed(schemas, types).read(bits, at + width)
+        else:
+            element, at = schemas.machines.reader(next(iter(types)))(bits, at + width)
+    except Malformed as error:
+        raise error.within(name.local) from None
+    index = read_number(bits, at, width)[0]
+    if index != len(names) + 1:
+        raise Malformed("exi.fragment_not_ended", f"event code {index}", bit_offset=at)
+    return Fragment(name.local, element), at + width
+
+
+def _named(schemas: "SchemaSet", element: Complex | Simple, name: str | None) -> Name:
+    """The qualified name of a fragment's element.
+
+    Where both a global element and a local one are called so, the global one is meant; a name
+    in several namespaces is otherwise taken where the element's type is declared.
+    """
+    kind = type(element)
+    fits = [
+        known
+        for known, types in schemas.fragment_elements.items()
+        if (name is None or known.local == name) and _fits(kind, types)
+    ]
+    if len(fits) > 1:
+        fits = [known for known in fits if _is_global(schemas, known, kind)] or fits
+    if len(fits) != 1 or (name is None and not isinstance(element, Complex)):
+        raise NotEncodable(
+            "exi.fragment_name",
+            f"{kind.__name__} as {name or 'a fragment'}: {len(fits)} elements are called so",
+        )
+    return fits[0]
+
+
+def _fits(kind: type, types: "Iterable[type[Complex] | Datatype]") -> bool:
+    return any(
+        declared is kind if isinstance(declared, Declaration) else not isinstance(kind, Declaration)
+        for declared in types
+    )
+
+
+def _is_global(schemas: "SchemaSet", name: Name, kind: type) -> bool:
+    return schemas.global_elements.get(name) is kind or (
+        name in schemas.global_elements and not isinstance(kind, Declaration)
+    )
+
+
+# The relaxed grammar. Start: the attributes, AT(*), every element, SE(*), EE, CH, the escape; an
+# attribute stays there. After CH: every element, SE(*), EE, CH, the escape. Values are strings.
+
+
+class _Relaxed:
+    """The relaxed grammar of a schema set: its codes, and what the element may be."""
+
+    def __init__(self, schemas: "SchemaSet", types: "Iterable[type[Complex] | Datatype]") -> None:
+        elements = len(schemas.fragment_elements)
+        self.attributes = schemas.attribute_names
+        self.text = len(self.attributes) + elements + 3
+        self.width = code_width(self.text + 2)
+        self.end = elements + 1
+        self.end_width = code_width(elements + 4)
+        self.simple = next((t for t in types if isinstance(t, Datatype)), None)
+        self.complex = next((t for t in types if not isinstance(t, Datatype)), None)
+
+    def write(self, element: Complex | Simple) -> str:
+        """The bits of the element's content."""
+        written: list[str] = []
+        datatype = self.simple
+        text: object = element
+        if isinstance(element, Complex):
+            for field in sorted(type(element).fields, key=lambda known: known.qualified):
+                value = getattr(element, field.name)
+                if not isinstance(field.content, Datatype):
+                    raise NotEncodable("exi.type_wrong", f"{field.name} is not of simple type")
+                if field.role is Role.CONTENT:
+                    datatype, text = field.content, value
+                elif value is not None:
+                    code = write_number(self.attributes.index(field.qualified), self.width)
+                    written += code, field.content.write(value)
+        if datatype is None:
+            raise NotEncodable("exi.type_wrong", f"{type(element).__name__} has no text")
+        written += write_number(self.text, self.width), datatype.write(text)
+        written.append(write_number(self.end, self.end_width))
+        return "".join(written)
+
+    def read(self, bits: str, at: int) -> tuple[Complex | Simple, int]:
+        """The element whose content starts at ``at``: with attributes complex, else simple."""
+        values: dict[str, object] = {}
+        fields = {f.qualified: f for f in self.complex.fields} if self.complex else {}
+        while (code := read_number(bits, at, self.width)[0]) < len(self.attributes):
+            field = fields.get(self.attributes[code])
+            if field is None or field.name in values or not isinstance(field.content, Datatype):
+                raise Malformed(
+                    "exi.event_invalid", f"AT({self.attributes[code].local})", bit_offset=at
+                )
+            values[field.name], at = field.content.read(bits, at + self.width)
+        if code != self.text:
+            raise Malformed("exi.event_invalid", f"event code {code}", bit_offset=at)
+        start = at + self.width
+        if not values and self.simple is not None:
+            result, at = self.simple.read(bits, start)
+            return result, self._ended(bits, at)
+        for field in fields.values():
+            if field.role is Role.CONTENT and isinstance(field.content, Datatype):
+                values[field.name], at = field.content.read(bits, start)
+        if self.complex is None or values.keys() != self.complex.declared.defaults.keys():
+            raise Malformed("exi.event_invalid", "attributes are missing", bit_offset=start)
+        return self.complex(**values), self._ended(bits, at)
+
+    def _ended(self, bits: str, at: int) -> int:
+        code, end = read_number(bits, at, self.end_width)
+        if code != self.end:
+            raise Malformed("exi.event_invalid", f"event code {code}", bit_offset=at)
+        return end

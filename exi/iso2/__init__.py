@@ -1,0 +1,1 @@
+"""The messages of ISO 15118-2:2014."""

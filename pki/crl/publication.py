@@ -38,6 +38,10 @@ class Publisher:
         self._failpoint = failpoint
         self._lock = Lock()
 
+    def standing(self, issuer: Issuer) -> PublishedCrl | None:
+        """The CRL published last, be it stale or not; nothing is built."""
+        return self._lists.latest(issuer.key_id, SHARD)
+
     def current(self, issuer: Issuer, *, now: datetime) -> PublishedCrl:
         """The CRL to be shown now; Unavailable where none is in time and none can be signed."""
         standing = self._lists.latest(issuer.key_id, SHARD)

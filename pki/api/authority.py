@@ -1,0 +1,101 @@
+"""The authority's door: issue, look up, revoke."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from certs.errors import Refused
+from pki.api import bodies, forms, metrics
+from pki.api.callers import FromCaller, FromHouse
+from pki.authority import revocation
+from pki.errors import SignerUnavailable
+from pki.house import House
+
+_log = structlog.get_logger("pki")
+T = TypeVar("T")
+
+
+def _described(form: type[msgspec.Struct]) -> dict[str, Any]:
+    """OpenAPI's word for a body that msgspec reads."""
+    schema = msgspec.json.schema(form, ref_template="#/{name}")
+    told = schema.get("$defs", {}).get(form.__name__, schema)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": told}}}}
+
+
+async def _at(house: House, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(house.authority_threads, work)
+
+
+def _json(form: msgspec.Struct, status: int = 200) -> Response:
+    return Response(
+        msgspec.json.encode(form),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def _issue(request: Request, house: FromHouse, caller: FromCaller) -> Response:
+    """Issue a certificate for a certification request."""
+    form = await bodies.read_json(request, forms.IssueForm)
+    counted = metrics.of(request.app)
+    try:
+        issued = await _at(house, lambda: house.authority.issue(form.request(), caller=caller))
+    except Refused as refused:
+        counted.count_refusal(refused.code)
+        raise
+    except SignerUnavailable:
+        counted.sign_errors.inc()
+        raise
+    counted.issued.labels(issued.profile).inc()
+    _log.info("certificate.issued", issuer=issued.issuer, profile=issued.profile)
+    return _json(forms.IssuedForm.of(issued), 201)
+
+
+async def _find(issuer: str, serial: str, house: FromHouse, caller: FromCaller) -> Response:
+    """Look up a certificate of this tenant's."""
+    key_id, number = forms.key_id(issuer), forms.serial(serial)
+    entry = await _at(house, lambda: house.authority.find(key_id, number, caller=caller))
+    return _json(forms.EntryForm.of(entry))
+
+
+async def _revoke(
+    issuer: str, serial: str, request: Request, house: FromHouse, caller: FromCaller
+) -> Response:
+    """Revoke a certificate; asking again answers the revocation that stands."""
+    key_id, number = forms.key_id(issuer), forms.serial(serial)
+    form = await bodies.read_json(request, forms.RevokeForm)
+    reason = revocation.parse_reason(form.reason)
+    standing = await _at(
+        house, lambda: house.authority.revoke(key_id, number, reason, caller=caller)
+    )
+    _log.info("certificate.revoked", issuer=key_id, reason=form.reason)
+    return _json(forms.RevocationForm.of(standing))
+
+
+def router() -> APIRouter:
+    """The authority's routes."""
+    routes = APIRouter(prefix="/v1/certificates", tags=["authority"])
+    routes.add_api_route(
+        "",
+        _issue,
+        methods=["POST"],
+        status_code=201,
+        operation_id="issueCertificate",
+        openapi_extra=_described(forms.IssueForm),
+    )
+    routes.add_api_route(
+        "/{issuer}/{serial}", _find, methods=["GET"], operation_id="findCertificate"
+    )
+    routes.add_api_route(
+        "/{issuer}/{serial}/revoke",
+        _revoke,
+        methods=["POST"],
+        operation_id="revokeCertificate",
+        openapi_extra=_described(forms.RevokeForm),
+    )
+    return routes

@@ -1,0 +1,73 @@
+"""What the pki house counts for Prometheus; no serial, no name is ever a label."""
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from pki.house import House
+
+PENDING_COUNTED_MAX = 1_000
+
+
+class Metrics:
+    """One app's own counters, so that two houses in one process do not share them."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.issued = Counter(
+            "pnc_certs_issued_total",
+            "Certificates issued",
+            ["profile"],
+            registry=self.registry,
+        )
+        self.lint_errors = Counter(
+            "pnc_lint_errors_total", "Requests that lint refused", registry=self.registry
+        )
+        self.refusals = Counter(
+            "pnc_issuance_refusals_total", "Requests refused", registry=self.registry
+        )
+        self.sign_errors = Counter(
+            "pnc_sign_errors_total", "Signatures that failed", registry=self.registry
+        )
+        self.ocsp = Counter(
+            "pnc_ocsp_responses_total", "OCSP answers", ["status"], registry=self.registry
+        )
+        self.pending = Gauge(
+            "pnc_issuance_intents_pending",
+            f"Intents not concluded, counted up to {PENDING_COUNTED_MAX}",
+            registry=self.registry,
+        )
+        self.crl_next_update = Gauge(
+            "pnc_crl_next_update_timestamp_seconds",
+            "When the published list ends",
+            ["issuer"],
+            registry=self.registry,
+        )
+        self.not_after = Gauge(
+            "pnc_cert_not_after_timestamp_seconds",
+            "When an authority's certificate ends",
+            ["ca"],
+            registry=self.registry,
+        )
+
+    def count_refusal(self, code: str) -> None:
+        """Counts a refused request by what refused it."""
+        (self.lint_errors if code == "issuance.lint" else self.refusals).inc()
+
+    def exposition(self, house: House) -> bytes:
+        """The text that Prometheus scrapes; gauges are read at this moment."""
+        waiting = house.stores.register.pending(
+            intended_before=house.clock.now(), entries_max=PENDING_COUNTED_MAX
+        )
+        self.pending.set(len(waiting))
+        for issuer in house.authority.directory.by_key_id.values():
+            self.not_after.labels(issuer.key_id).set(issuer.certificate.not_after.timestamp())
+            crl = house.publisher.standing(issuer)
+            if crl is not None:
+                self.crl_next_update.labels(issuer.key_id).set(crl.next_update.timestamp())
+        return generate_latest(self.registry)
+
+
+def of(app: FastAPI) -> Metrics:
+    """The metrics of an app."""
+    found: Metrics = app.state.metrics
+    return found

@@ -1,0 +1,73 @@
+"""The pki house as an ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import FastAPI
+
+from pki.api import authority, health, metrics, ocsp, problems, publications
+from pki.errors import PkiError
+from pki.house import House, assemble
+from pki.settings import Settings
+
+_log = structlog.get_logger("pki")
+
+
+def system_clock() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = system_clock) -> FastAPI:
+    """The application over a house of its own, which it closes when it shuts down.
+
+    Raises as assemble() does.
+    """
+    return open_doors(assemble(settings, clock=clock))
+
+
+def open_doors(house: House) -> FastAPI:
+    """The application over a house that is there; maintained and closed by its lifespan."""
+    app = FastAPI(
+        title="Plugward PKI",
+        summary="Issues, revokes and publishes the certificates of a V2G PKI",
+        openapi_url="/openapi.json",
+        lifespan=_lifespan,
+    )
+    app.state.house = house
+    app.state.metrics = metrics.Metrics()
+    problems.install(app)
+    for router in (authority.router, ocsp.router, publications.router, health.router):
+        app.include_router(router())
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    house: House = app.state.house
+    await _round(house)
+    rounds = asyncio.create_task(_keep_house(house))
+    try:
+        yield
+    finally:
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)
+        house.close()
+
+
+async def _keep_house(house: House) -> None:
+    while True:
+        await asyncio.sleep(house.settings.maintenance_interval_seconds)
+        await _round(house)
+
+
+async def _round(house: House) -> None:
+    """One round; what cannot be done now is tried again in the next."""
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.run_in_executor(house.authority_threads, house.maintain)
+    except PkiError as bad:
+        _log.warning("maintenance.failed", code=bad.code)

@@ -1,0 +1,146 @@
+"""The pki house put together: stores, authority, responder, publisher, clock."""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from pki.authority import failpoints
+from pki.authority.importing import Importing
+from pki.authority.issuance import Addresses, Issuance
+from pki.authority.service import Authority, Stores
+from pki.clock import SteadyClock
+from pki.crl.publication import Publisher
+from pki.errors import ConfigurationRefused, Unavailable
+from pki.ocsp.responder import Answer, refusal, respond
+from pki.ocsp.response import ResponseStatus
+from pki.ports import AuditLog, Failpoint, Keys
+from pki.settings import Settings
+from pki.signing.software import KeyFiles
+from pki.storage.audit import AuditTable
+from pki.storage.callers import CallerTable
+from pki.storage.database import check_durable, open_engine
+from pki.storage.holdings import HoldingTable
+from pki.storage.lists import ListTable
+from pki.storage.register import RegisterTable
+from pki.storage.revocations import RevocationTable
+from pki.storage.schema import check_current, upgrade
+
+# Separate pools, so that a slow database under one door does not hold up the other's clients.
+_THREADS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything the doors call. ``close()`` when done."""
+
+    settings: Settings
+    stores: Stores
+    clock: SteadyClock
+    authority: Authority
+    importing: Importing
+    publisher: Publisher
+    audit: AuditLog
+    authority_threads: ThreadPoolExecutor
+    status_threads: ThreadPoolExecutor
+    let_go: Callable[[], None]
+
+    def answer(self, request: bytes) -> Answer:
+        """The OCSP answer to these octets; never raises for what they hold."""
+        try:
+            now = self.clock.now()
+        except Unavailable:
+            return refusal(ResponseStatus.TRY_LATER)
+        return respond(
+            request,
+            directory=self.authority.directory,
+            standings=self.stores.standings,
+            keys=self.stores.keys,
+            now=now,
+            lifetime=self.settings.ocsp_lifetime,
+        )
+
+    def maintain(self) -> None:
+        """One round: what crashes left, what others changed, what is about to run out."""
+        self.authority.reconcile()
+        self.authority.reload()
+        self.authority.appoint_responders()
+        now = self.clock.now()
+        for issuer in self.authority.directory.by_key_id.values():
+            if now <= issuer.certificate.not_after and self.stores.keys.holds(issuer.key_id):
+                self.publisher.current(issuer, now=now)
+
+    def close(self) -> None:
+        """Lets threads and database connections go."""
+        self.authority_threads.shutdown()
+        self.status_threads.shutdown()
+        self.let_go()
+
+
+def assemble(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    keys: Keys | None = None,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+    failpoint: Failpoint = failpoints.carry_on,
+) -> House:
+    """The house, its tables brought up to date where settings say so.
+
+    ``keys`` replaces the key files, for tests and for other signers. Raises ConfigurationRefused
+    where the database may forget, the schema is another version's or no passphrase is given;
+    Unavailable where the database is not there.
+    """
+    if keys is None:
+        if settings.passphrase is None:
+            raise ConfigurationRefused("no passphrase for the key files is given")
+        keys = KeyFiles(settings.key_directory, settings.passphrase)
+    engine = open_engine(settings.database_url)
+    try:
+        check_durable(engine)
+        if settings.migrate_at_start:
+            upgrade(engine)
+        check_current(engine)
+        audit = AuditTable(engine)
+        steady = SteadyClock(clock, floor=audit.last_moment())
+        revocations = RevocationTable(engine, failpoint=failpoint)
+        register = RegisterTable(engine, failpoint=failpoint)
+        holdings = HoldingTable(engine)
+        stores = Stores(
+            register=register,
+            holdings=holdings,
+            revocations=revocations,
+            standings=revocations,
+            callers=CallerTable(engine),
+            keys=keys,
+        )
+        issuance = Issuance(
+            register=register,
+            keys=keys,
+            clock=steady,
+            random=random,
+            addresses=Addresses(public_url=settings.public_url, backdate=settings.backdate),
+            failpoint=failpoint,
+        )
+        return House(
+            settings=settings,
+            stores=stores,
+            clock=steady,
+            authority=Authority(stores=stores, issuance=issuance, clock=steady, random=random),
+            importing=Importing(holdings=holdings, keys=keys, clock=steady),
+            publisher=Publisher(
+                revocations=revocations,
+                lists=ListTable(engine, failpoint=failpoint),
+                keys=keys,
+                lifetime=settings.crl_lifetime,
+                failpoint=failpoint,
+            ),
+            audit=audit,
+            authority_threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="pki-authority"),
+            status_threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="pki-status"),
+            let_go=engine.dispose,
+        )
+    except (ConfigurationRefused, Unavailable):
+        engine.dispose()
+        raise

@@ -1,0 +1,155 @@
+"""Settings of the pki house: raw from environment and file, then validated and frozen."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from pki.errors import ConfigurationRefused
+
+ENVIRONMENT_PREFIX = "PLUGWARD_PKI_"
+FILE_OCTETS_MAX = 65_536
+PASSPHRASE_OCTETS_MAX = 1_024
+_DAY = 86_400
+
+
+class RawSettings(BaseModel):
+    """The settings as written, with their defaults. Unknown ones are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///plugward-pki.db",
+        description="sqlite:///FILE or postgresql+pg8000://USER@HOST/DATABASE",
+    )
+    migrate_at_start: bool = Field(
+        default=True, description="bring the tables to this version at start"
+    )
+    key_directory: Path = Field(
+        Path("plugward-keys"), description="where the encrypted key files are"
+    )
+    passphrase_file: Path | None = Field(
+        None, description="a file whose first line opens the key files"
+    )
+    passphrase: SecretStr | None = Field(
+        None, description="the passphrase itself; only from the environment"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8081",
+        description="under which relying parties reach /ocsp and /crl; written into certificates",
+    )
+    backdate_seconds: Annotated[int, Field(ge=0, le=_DAY)] = Field(
+        300, description="how long before its making a certificate becomes valid"
+    )
+    ocsp_lifetime_seconds: Annotated[int, Field(ge=1, le=7 * _DAY)] = Field(
+        3_600, description="from thisUpdate to nextUpdate of an OCSP answer"
+    )
+    crl_lifetime_seconds: Annotated[int, Field(ge=3, le=30 * _DAY)] = Field(
+        _DAY, description="from thisUpdate to nextUpdate of a CRL; renewed after a third"
+    )
+    maintenance_interval_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
+        15.0, description="between rounds of reconciliation and renewal"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings as the house uses them. ``public_url`` ends without a slash."""
+
+    database_url: str = field(repr=False)  # may hold a password
+    migrate_at_start: bool
+    key_directory: Path
+    passphrase: bytes | None = field(repr=False)
+    public_url: str
+    backdate: timedelta
+    ocsp_lifetime: timedelta
+    crl_lifetime: timedelta
+    maintenance_interval_seconds: float
+
+    def with_passphrase(self, passphrase: bytes) -> "Settings":
+        """The same with a passphrase that was asked for at a prompt."""
+        return replace(self, passphrase=passphrase)
+
+
+def load(
+    *, file: Path | None = None, environ: Mapping[str, str] | None = None, **given: object
+) -> Settings:
+    """Settings from what is given, else the environment, else a TOML file, else the defaults.
+
+    Raises ConfigurationRefused, naming the setting and never its value.
+    """
+    written = _from_file(file) if file is not None else {}
+    if "passphrase" in written:
+        raise ConfigurationRefused("passphrase: not in a settings file; name a passphrase_file")
+    told = _from_environment(os.environ if environ is None else environ)
+    try:
+        raw = RawSettings.model_validate({**written, **told, **given})
+    except ValidationError as bad:
+        # The errors' texts would hold the values, and one of them is secret.
+        names = sorted({".".join(map(str, error["loc"])) for error in bad.errors()})
+        raise ConfigurationRefused(f"unknown or out of bounds: {', '.join(names)}") from None
+    return validate(raw)
+
+
+def validate(raw: RawSettings) -> Settings:
+    """The frozen settings of raw ones; ConfigurationRefused where they contradict themselves."""
+    parts = urlsplit(raw.public_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationRefused("public_url: not an http or https address without a query")
+    passphrase = None
+    if raw.passphrase is not None:
+        if raw.passphrase_file is not None:
+            raise ConfigurationRefused("passphrase: given twice, as itself and as a file")
+        passphrase = raw.passphrase.get_secret_value().encode()
+    elif raw.passphrase_file is not None:
+        passphrase = _passphrase(raw.passphrase_file)
+    return Settings(
+        database_url=raw.database_url,
+        migrate_at_start=raw.migrate_at_start,
+        key_directory=raw.key_directory,
+        passphrase=passphrase,
+        public_url=raw.public_url.rstrip("/"),
+        backdate=timedelta(seconds=raw.backdate_seconds),
+        ocsp_lifetime=timedelta(seconds=raw.ocsp_lifetime_seconds),
+        crl_lifetime=timedelta(seconds=raw.crl_lifetime_seconds),
+        maintenance_interval_seconds=raw.maintenance_interval_seconds,
+    )
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX)
+    }
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            octets = file.read(FILE_OCTETS_MAX + 1)
+        if len(octets) > FILE_OCTETS_MAX:
+            raise ConfigurationRefused("the settings file is too large")
+        return tomllib.loads(octets.decode())
+    except OSError as bad:
+        raise ConfigurationRefused(f"the settings file: {bad.strerror}") from bad
+    except ValueError as bad:
+        raise ConfigurationRefused("the settings file is not TOML") from bad
+
+
+def _passphrase(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            octets = file.read(PASSPHRASE_OCTETS_MAX + 1)
+    except OSError as bad:
+        raise ConfigurationRefused(f"passphrase_file: {bad.strerror}") from bad
+    if len(octets) > PASSPHRASE_OCTETS_MAX:
+        raise ConfigurationRefused("passphrase_file: too large")
+    first, _, _ = octets.partition(b"\n")
+    return first.removesuffix(b"\r")

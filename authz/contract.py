@@ -39,3 +39,24 @@ class Contract:
     not_before: datetime | None = None
     not_after: datetime | None = None
     evse_ids: frozenset[EVSEID] = frozenset()
+
+
+CERTIFICATES_MAX = 8  # of one contract: renewals overlap, and a driver may have several vehicles
+
+
+class Origin(Enum):
+    """How a contract's certificate came to be known."""
+
+    IMPORTED = "imported"  # registered with the contract, its chain verified then
+    LEARNT = "learnt"  # presented, verified in full and accepted with its eMAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractCertificate:
+    """A certificate known to be a contract's: its chain as PEM, leaf first, root excluded."""
+
+    emaid: EMAID
+    fingerprint: bytes
+    chain_pem: str
+    origin: Origin
+    added_at: datetime

@@ -165,3 +165,14 @@ def decision_id(*, now: datetime, random: bytes) -> str:
     low = int.from_bytes(random[2:10]) & ((1 << 62) - 1) | (1 << 63)
     digits = f"{milliseconds & ((1 << 48) - 1):012x}{high:04x}{low:016x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedDecision:
+    """A decision as the log keeps it. ``body`` is the JSON that the log shows again."""
+
+    decision_id: str
+    tenant: str
+    decided_at: datetime
+    granted: bool
+    body: bytes

@@ -3,22 +3,35 @@
 from certs.errors import Malformed
 
 
-class MalformedJson(Malformed):
-    """Bytes that are not JSON as RFC 8259 writes it, or that name a member twice."""
+class MalformedBody(Malformed):
+    """A body that is not JSON, or JSON that two readers would read differently."""
 
-    code = "malformed.json"
+    code = "malformed.body"
 
 
 class MalformedQuestion(Malformed):
-    """JSON that is not the message this door takes."""
+    """JSON that lacks a field, has one too many, or one of another form."""
 
-    code = "malformed.request"
+    code = "malformed.body_fields"
+
+
+class UnsupportedBody(Malformed):
+    """A body in a form or a compression that is not taken here."""
+
+    code = "malformed.body_form"
+
+
+class UnfinishedBody(Malformed):
+    """A body that did not arrive in time."""
+
+    code = "malformed.body_unfinished"
 
 
 class Unauthenticated(Exception):  # noqa: N818 - the house names kinds, not errors
     """No API key, or none that is in use. Which of the two is never told."""
 
     code = "caller.unauthenticated"
+    detail = "an API key in use is needed: Authorization: Bearer pnc_live_..."
 
 
 class NotFound(Exception):  # noqa: N818

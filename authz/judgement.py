@@ -237,7 +237,7 @@ def _permitted_providers(path: tuple[Certificate, ...], policy: Policy) -> froze
     permitted: frozenset[str] | None = None
     if policy.permitted_providers:
         for authority in path[1:]:
-            listed = policy.permitted_providers.get(key_identifier(authority.spki))
+            listed = policy.permitted_providers.get(key_identifier(authority.subject_public_key))
             if listed is not None:
                 permitted = listed if permitted is None else permitted & listed
     return permitted
@@ -263,7 +263,7 @@ def _statuses(
 ) -> tuple[Finding, ...]:
     """What the statuses along the path say; a certificate that nobody asked about is unknown."""
     told = {status.certificate: status for status in statuses}
-    findings = []
+    findings: list[Finding] = []
     for at, certificate in enumerate(path[:-1]):
         evidence = told.get(certificate)
         status = Unknown("revocation.unknown") if evidence is None else evidence.status

@@ -66,9 +66,12 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection in a transaction that only reads."""
-        with _translated(), self._engine.connect() as raw:
-            with raw.execution_options(reading=True).begin():
-                yield raw
+        with (
+            _translated(),
+            self._engine.connect() as raw,
+            raw.execution_options(reading=True).begin(),
+        ):
+            yield raw
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

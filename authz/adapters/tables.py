@@ -143,7 +143,4 @@ DECISIONS = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),  # JSON, as GET /v1/decisions/{id} shows it
     sa.Column("previous_hash", sa.LargeBinary(32), nullable=False),
     sa.Column("hash", sa.LargeBinary(32), nullable=False),
-    sa.Column("idempotency_key", sa.String(255)),
-    sa.Column("question_digest", sa.LargeBinary(32)),
-    sa.UniqueConstraint("tenant", "idempotency_key"),
 )

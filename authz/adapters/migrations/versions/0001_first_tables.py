@@ -103,7 +103,4 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("previous_hash", sa.LargeBinary(32), nullable=False),
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
-        sa.Column("idempotency_key", sa.String(255)),
-        sa.Column("question_digest", sa.LargeBinary(32)),
-        sa.UniqueConstraint("tenant", "idempotency_key"),
     )

@@ -1,0 +1,122 @@
+"""Tenants and their API keys, in their tables."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from authz.adapters.database import Database
+from authz.adapters.tables import API_KEYS, TENANTS
+from authz.callers import ApiKey, Caller, Scope, key_id_of
+from authz.errors import Conflict, NotFound
+
+_BY_ID = (
+    select(
+        API_KEYS.c.tenant,
+        API_KEYS.c.secret_hash,
+        API_KEYS.c.scopes,
+        API_KEYS.c.created_at,
+        API_KEYS.c.expires_at,
+        API_KEYS.c.revoked_at,
+        TENANTS.c.generation,
+    )
+    .join(TENANTS, TENANTS.c.tenant == API_KEYS.c.tenant)
+    .where(API_KEYS.c.key_id == bindparam("key_id"))
+)
+
+
+class CallerBook:
+    """authz.ports.Callers over the tables of tenants and keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def identify(self, key: str, *, now: datetime) -> Caller | None:
+        """Who holds this key; None for a text that is no key in use."""
+        key_id = key_id_of(key)
+        if key_id is None:
+            return None
+        row = await self._database.read(
+            lambda connection: connection.execute(_BY_ID, {"key_id": key_id}).one_or_none()
+        )
+        if row is None:
+            return None
+        scopes = frozenset(map(Scope, row.scopes.split()))
+        kept = ApiKey(
+            key_id=key_id,
+            tenant=row.tenant,
+            scopes=scopes,
+            label="",
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+            secret_hash=row.secret_hash,
+        )
+        if not kept.admits(key, now=now):
+            return None
+        return Caller(key_id=key_id, tenant=row.tenant, scopes=scopes, generation=row.generation)
+
+
+def add_tenant(connection: Connection, tenant: str, *, name: str, now: datetime) -> None:
+    """Makes room for a tenant; Conflict where the name is taken."""
+    try:
+        connection.execute(
+            insert(TENANTS).values(
+                tenant=tenant, name=name, policy="{}", generation=0, created_at=now
+            )
+        )
+    except IntegrityError as taken:
+        raise Conflict("tenant.exists", f"there is a tenant {tenant} already") from taken
+
+
+def tenant_exists(connection: Connection, tenant: str) -> bool:
+    """Whether a tenant of this name is kept."""
+    asked = select(TENANTS.c.tenant).where(TENANTS.c.tenant == tenant)
+    return connection.execute(asked).one_or_none() is not None
+
+
+def add_key(connection: Connection, key: ApiKey) -> None:
+    """Keeps a key's digest; NotFound where there is no such tenant."""
+    if not tenant_exists(connection, key.tenant):
+        raise NotFound("tenant.unknown", f"there is no tenant {key.tenant}")
+    connection.execute(
+        insert(API_KEYS).values(
+            key_id=key.key_id,
+            tenant=key.tenant,
+            secret_hash=key.secret_hash,
+            scopes=" ".join(sorted(scope.value for scope in key.scopes)),
+            label=key.label,
+            created_at=key.created_at,
+            expires_at=key.expires_at,
+            revoked_at=key.revoked_at,
+        )
+    )
+
+
+def keys_of(connection: Connection, tenant: str) -> tuple[ApiKey, ...]:
+    """A tenant's keys, oldest first."""
+    asked = select(API_KEYS).where(API_KEYS.c.tenant == tenant).order_by(API_KEYS.c.created_at)
+    return tuple(
+        ApiKey(
+            key_id=row.key_id,
+            tenant=row.tenant,
+            scopes=frozenset(map(Scope, row.scopes.split())),
+            label=row.label,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+            secret_hash=row.secret_hash,
+        )
+        for row in connection.execute(asked)
+    )
+
+
+def revoke_key(connection: Connection, key_id: str, *, now: datetime) -> None:
+    """Ends a key; NotFound where none in use has this id."""
+    ended = connection.execute(
+        update(API_KEYS)
+        .where(API_KEYS.c.key_id == key_id, API_KEYS.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    if not ended.rowcount:
+        raise NotFound("caller.unknown", "no API key in use has this id")

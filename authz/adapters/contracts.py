@@ -1,0 +1,251 @@
+"""The registry of contracts and of the certificates that are known to be theirs."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from authz.adapters.database import Database
+from authz.adapters.tables import CONTRACT_CERTIFICATES, CONTRACTS, ISSUER_HASHES
+from authz.adapters.writer import Writer
+from authz.contract import CERTIFICATES_MAX, Contract, ContractCertificate, ContractState, Origin
+from authz.errors import NotFound
+from certs import pem
+from certs.certificate import Certificate
+from certs.edition import Edition
+from certs.identifiers.emaid import EMAID
+from certs.identifiers.evse_id import EVSEID
+from certs.revocation.hash_data import OCPP_ALGORITHMS
+from certs.revocation.hash_dialects import Reading, whole_spki_hash
+
+_BY_EMAID = select(CONTRACTS).where(
+    CONTRACTS.c.tenant == bindparam("tenant"), CONTRACTS.c.emaid == bindparam("emaid")
+)
+_CERTIFICATES = (
+    select(CONTRACT_CERTIFICATES)
+    .where(
+        CONTRACT_CERTIFICATES.c.tenant == bindparam("tenant"),
+        CONTRACT_CERTIFICATES.c.emaid == bindparam("emaid"),
+    )
+    .order_by(CONTRACT_CERTIFICATES.c.added_at, CONTRACT_CERTIFICATES.c.fingerprint)
+)
+_BY_FINGERPRINT = select(CONTRACT_CERTIFICATES.c.emaid).where(
+    CONTRACT_CERTIFICATES.c.tenant == bindparam("tenant"),
+    CONTRACT_CERTIFICATES.c.fingerprint == bindparam("fingerprint"),
+)
+_BY_HASHES = (
+    select(CONTRACT_CERTIFICATES)
+    .join(ISSUER_HASHES, ISSUER_HASHES.c.issuer_id == CONTRACT_CERTIFICATES.c.issuer_id)
+    .where(
+        ISSUER_HASHES.c.algorithm == bindparam("algorithm"),
+        ISSUER_HASHES.c.name_hash == bindparam("name_hash"),
+        ISSUER_HASHES.c.key_hash == bindparam("key_hash"),
+        CONTRACT_CERTIFICATES.c.tenant == bindparam("tenant"),
+        CONTRACT_CERTIFICATES.c.serial == bindparam("serial"),
+    )
+    .limit(1)
+)
+
+
+class ContractBook:
+    """authz.ports.Contracts over the registry's tables."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    async def find(self, tenant: str, emaid: EMAID) -> Contract | None:
+        asked = {"tenant": tenant, "emaid": emaid.canonical}
+        row = await self._database.read(
+            lambda connection: connection.execute(_BY_EMAID, asked).one_or_none()
+        )
+        return None if row is None else _contract(row)
+
+    async def certificates_of(self, tenant: str, emaid: EMAID) -> tuple[ContractCertificate, ...]:
+        asked = {"tenant": tenant, "emaid": emaid.canonical}
+        rows = await self._database.read(
+            lambda connection: connection.execute(_CERTIFICATES, asked).all()
+        )
+        return tuple(_certificate(row) for row in rows)
+
+    async def named_by(
+        self, tenant: str, hashes: Sequence[tuple[Reading, ...]]
+    ) -> ContractCertificate | None:
+        # The leaf's hash data come first in every station seen, so one look-up is the rule.
+        for readings in hashes:
+            for reading in readings:
+                data = reading.hash_data
+                asked = {
+                    "tenant": tenant,
+                    "algorithm": data.hash_algorithm.value,
+                    "name_hash": data.issuer_name_hash,
+                    "key_hash": data.issuer_key_hash,
+                    "serial": format(data.serial, "x"),
+                }
+                row = await self._database.read(
+                    lambda connection, asked=asked: connection.execute(  # type: ignore[misc]  # the default binds the loop's value
+                        _BY_HASHES, asked
+                    ).one_or_none()
+                )
+                if row is not None:
+                    return _certificate(row)
+        return None
+
+    async def put(
+        self,
+        tenant: str,
+        contract: Contract,
+        *,
+        path: tuple[Certificate, ...] = (),
+        now: datetime,
+    ) -> bool:
+        def job(connection: Connection) -> bool:
+            created = _put(connection, tenant, contract, now)
+            if path:
+                _keep(connection, tenant, contract.emaid, path, origin=Origin.IMPORTED, now=now)
+            return created
+
+        return await self._writer.run(job)
+
+    async def learn(
+        self, tenant: str, emaid: EMAID, path: tuple[Certificate, ...], *, now: datetime
+    ) -> None:
+        known = {"tenant": tenant, "fingerprint": path[0].fingerprint}
+        if await self._database.read(
+            lambda connection: connection.execute(_BY_FINGERPRINT, known).one_or_none()
+        ):
+            return
+
+        def job(connection: Connection) -> None:
+            mine = {"tenant": tenant, "emaid": emaid.canonical}
+            if connection.execute(_BY_EMAID, mine).one_or_none():  # it may be deleted meanwhile
+                _keep(connection, tenant, emaid, path, origin=Origin.LEARNT, now=now)
+
+        await self._writer.run(job)
+
+    async def delete(self, tenant: str, emaid: EMAID) -> None:
+        def job(connection: Connection) -> None:
+            for table in (CONTRACT_CERTIFICATES, CONTRACTS):
+                gone = connection.execute(
+                    delete(table).where(table.c.tenant == tenant, table.c.emaid == emaid.canonical)
+                )
+            if not gone.rowcount:
+                raise NotFound("contract.not_found", "no contract of this eMAID")
+
+        await self._writer.run(job)
+
+
+def _put(connection: Connection, tenant: str, contract: Contract, now: datetime) -> bool:
+    values = {
+        "as_received": contract.emaid.as_received,
+        "state": contract.state.value,
+        "not_before": contract.not_before,
+        "not_after": contract.not_after,
+        "evse_ids": json.dumps(sorted(str(evse_id) for evse_id in contract.evse_ids)),
+        "updated_at": now,
+    }
+    changed = connection.execute(
+        update(CONTRACTS)
+        .where(CONTRACTS.c.tenant == tenant, CONTRACTS.c.emaid == contract.emaid.canonical)
+        .values(values)
+    )
+    if changed.rowcount:
+        return False
+    connection.execute(
+        insert(CONTRACTS).values(tenant=tenant, emaid=contract.emaid.canonical, **values)
+    )
+    return True
+
+
+def _keep(
+    connection: Connection,
+    tenant: str,
+    emaid: EMAID,
+    path: tuple[Certificate, ...],
+    *,
+    origin: Origin,
+    now: datetime,
+) -> None:
+    """Keeps a certificate with its contract, and its issuer's hashes; the oldest make room."""
+    leaf, issuer = path[0], path[1]
+    mine = (CONTRACT_CERTIFICATES.c.tenant == tenant) & (
+        CONTRACT_CERTIFICATES.c.emaid == emaid.canonical
+    )
+    kept = connection.execute(
+        select(CONTRACT_CERTIFICATES.c.fingerprint)
+        .where(mine)
+        .order_by(CONTRACT_CERTIFICATES.c.added_at, CONTRACT_CERTIFICATES.c.fingerprint)
+    ).scalars()
+    fingerprints = list(kept)
+    if leaf.fingerprint in fingerprints:
+        return
+    for fingerprint in fingerprints[: max(0, len(fingerprints) - CERTIFICATES_MAX + 1)]:
+        connection.execute(
+            delete(CONTRACT_CERTIFICATES).where(
+                mine, CONTRACT_CERTIFICATES.c.fingerprint == fingerprint
+            )
+        )
+    connection.execute(
+        insert(CONTRACT_CERTIFICATES).values(
+            tenant=tenant,
+            fingerprint=leaf.fingerprint,
+            emaid=emaid.canonical,
+            issuer_id=_issuer_id(leaf, issuer),
+            serial=format(leaf.serial, "x"),
+            chain_pem=pem.encode(path[:-1]),
+            origin=origin.value,
+            added_at=now,
+        )
+    )
+    _keep_issuer(connection, leaf, issuer)
+
+
+def _issuer_id(leaf: Certificate, issuer: Certificate) -> bytes:
+    """An issuer as hash data tell it apart: the name as its leaves encode it, and its key."""
+    return sha256(sha256(leaf.issuer).digest() + issuer.subject_public_key).digest()
+
+
+def _keep_issuer(connection: Connection, leaf: Certificate, issuer: Certificate) -> None:
+    issuer_id = _issuer_id(leaf, issuer)
+    known = select(func.count()).where(ISSUER_HASHES.c.issuer_id == issuer_id)
+    if connection.execute(known).scalar_one():
+        return
+    connection.execute(
+        insert(ISSUER_HASHES),
+        [
+            {
+                "algorithm": algorithm.value,
+                "name_hash": algorithm.digest(leaf.issuer),
+                "key_hash": key_hash,
+                "issuer_id": issuer_id,
+            }
+            for algorithm in OCPP_ALGORITHMS.values()
+            for key_hash in (
+                algorithm.digest(issuer.subject_public_key),
+                whole_spki_hash(issuer, algorithm),
+            )
+        ],
+    )
+
+
+def _contract(row: Row[tuple[object, ...]]) -> Contract:
+    evse_ids = json.loads(row.evse_ids) if row.evse_ids != "[]" else ()
+    return Contract(
+        emaid=EMAID.parse(row.as_received, edition=Edition.ISO_20),
+        state=ContractState(row.state),
+        not_before=row.not_before,
+        not_after=row.not_after,
+        evse_ids=frozenset(map(EVSEID.parse, evse_ids)),
+    )
+
+
+def _certificate(row: Row[tuple[object, ...]]) -> ContractCertificate:
+    return ContractCertificate(
+        emaid=EMAID.parse(row.emaid, edition=Edition.ISO_20),
+        fingerprint=row.fingerprint,
+        chain_pem=row.chain_pem,
+        origin=Origin(row.origin),
+        added_at=row.added_at,
+    )

@@ -1,0 +1,103 @@
+"""The only way out: HTTP to places on the operator's list, at an address looked up once."""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import httpx
+
+from authz.errors import Unavailable
+from authz.outbound_rule import Address, OutboundRule, Target
+
+ADDRESSES_MAX = 16  # of one name; the first one is used
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What to ask for: a GET, or a POST where there is a body, and how much of an answer."""
+
+    target: Target
+    rule: OutboundRule
+    accept: str
+    bytes_max: int
+    body: bytes | None = None
+    content_type: str = ""
+
+
+class Outbound:
+    """HTTP requests with a cap on octets and on time, without redirects and without proxies.
+
+    The host is resolved here, every address it has must be permitted by the rule, and the
+    connection goes to the address that was checked: a name that resolves differently a moment
+    later (DNS rebinding) changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            trust_env=False,
+            timeout=None,  # noqa: S113 - asyncio.timeout bounds the whole exchange
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def fetch(self, ask: Ask, *, deadline_seconds: float) -> bytes:
+        """The octets of a 200 answer.
+
+        Raises Unavailable("outbound") for everything else: no answer in time, another status,
+        more than ``bytes_max`` octets, an encoding, a forbidden address.
+        """
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                return await self._exchange(ask, await _address(ask.target, ask.rule))
+        except TimeoutError as late:
+            raise Unavailable("outbound", f"no answer in {deadline_seconds} s") from late
+        except (httpx.HTTPError, OSError) as failed:
+            raise Unavailable("outbound", type(failed).__name__) from failed
+
+    async def _exchange(self, ask: Ask, address: Address) -> bytes:
+        target = ask.target
+        literal = f"[{address}]" if address.version == 6 else str(address)
+        headers = {
+            "Host": target.host_header,
+            "Accept": ask.accept,
+            "Accept-Encoding": "identity",
+            "User-Agent": "plugward-authz",
+        }
+        if ask.body is not None:
+            headers["Content-Type"] = ask.content_type
+        request = self._client.build_request(
+            "GET" if ask.body is None else "POST",
+            f"{target.scheme}://{literal}:{target.port}{target.path}",
+            content=ask.body,
+            headers=headers,
+            extensions={"sni_hostname": target.host},
+        )
+        response = await self._client.send(request, stream=True)
+        try:
+            if response.status_code != httpx.codes.OK:
+                raise Unavailable("outbound", f"HTTP status {response.status_code}")
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                # a few octets may unfold into gigabytes (O17)
+                raise Unavailable("outbound", "an encoded answer")
+            octets = bytearray()
+            async for part in response.aiter_raw():
+                octets += part
+                if len(octets) > ask.bytes_max:
+                    raise Unavailable("outbound", f"over {ask.bytes_max} octets")
+            return bytes(octets)
+        finally:
+            await response.aclose()
+
+
+async def _address(target: Target, rule: OutboundRule) -> Address:
+    """The address to connect to; Unavailable where one of the host's is not permitted."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    addresses = [ip_address(info[4][0]) for info in found[:ADDRESSES_MAX]]
+    if not addresses or not all(rule.permits(address) for address in addresses):
+        raise Unavailable("outbound", "an address that the operator's list does not permit")
+    return addresses[0]

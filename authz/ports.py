@@ -1,0 +1,156 @@
+"""What the authorization house needs of the world. Each says what its failure looks like."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from authz.callers import Caller
+from authz.contract import Contract, ContractCertificate
+from authz.decision import LoggedDecision
+from authz.policy import Policy
+from authz.trust import Trust
+from certs.certificate import Certificate
+from certs.chain.anchors import Anchor
+from certs.identifiers.emaid import EMAID
+from certs.revocation.hash_dialects import Reading
+from certs.revocation.status import RevocationStatus
+
+
+class Callers(Protocol):
+    """API keys. Raises Unavailable."""
+
+    async def identify(self, key: str, *, now: datetime) -> Caller | None:
+        """Who holds this key; None for a text that is no key in use."""
+        ...
+
+
+class Contracts(Protocol):
+    """The registry. Everything belongs to one tenant. Raises Unavailable."""
+
+    async def find(self, tenant: str, emaid: EMAID) -> Contract | None:
+        """The contract of this eMAID; None where there is none."""
+        ...
+
+    async def named_by(
+        self, tenant: str, hashes: Sequence[tuple[Reading, ...]]
+    ) -> ContractCertificate | None:
+        """The known contract certificate that hash data name.
+
+        Looked for entry by entry and reading by reading, OCPP's own reading first; None where
+        they name none.
+        """
+        ...
+
+    async def learn(
+        self, tenant: str, emaid: EMAID, path: tuple[Certificate, ...], *, now: datetime
+    ) -> None:
+        """Keeps a certificate (leaf first, root last) that was accepted with its contract."""
+        ...
+
+
+class Registry(Protocol):
+    """The registry as its keepers see it. Everything belongs to one tenant. Raises Unavailable."""
+
+    async def find(self, tenant: str, emaid: EMAID) -> Contract | None:
+        """The contract of this eMAID; None where there is none."""
+        ...
+
+    async def certificates_of(self, tenant: str, emaid: EMAID) -> tuple[ContractCertificate, ...]:
+        """A contract's known certificates, oldest first."""
+        ...
+
+    async def put(
+        self, tenant: str, contract: Contract, *, path: tuple[Certificate, ...] = (), now: datetime
+    ) -> bool:
+        """Keeps a contract, and the certificate path that came with it; whether it is new."""
+        ...
+
+    async def delete(self, tenant: str, emaid: EMAID) -> None:
+        """Forgets a contract and its certificates; NotFound where there is none."""
+        ...
+
+
+class Trusts(Protocol):
+    """Anchors and policies. Everything belongs to one tenant. Raises Unavailable."""
+
+    async def trust(self, tenant: str, *, generation: int) -> Trust:
+        """What the tenant trusts, no older than this generation."""
+        ...
+
+    async def anchors(self, tenant: str) -> tuple[Anchor, ...]:
+        """The tenant's anchors, oldest first."""
+        ...
+
+    async def add_anchor(self, tenant: str, anchor: Anchor, *, now: datetime) -> bool:
+        """Trusts an anchor, or changes how; whether it is new. Conflict for too many."""
+        ...
+
+    async def delete_anchor(self, tenant: str, fingerprint: bytes) -> None:
+        """Ends trust in a root, for every purpose; NotFound where it had none."""
+        ...
+
+    async def put_policy(self, tenant: str, policy: Policy) -> None:
+        """Judges by this policy from now on."""
+        ...
+
+
+class RevocationSources(Protocol):
+    """Where revocation statuses are fetched."""
+
+    async def ask(
+        self,
+        certificate: Certificate,
+        issuer: Certificate,
+        *,
+        offered: Sequence[str] = (),
+        now: datetime,
+    ) -> RevocationStatus:
+        """What a permitted source establishes; Unknown for silence. Raises nothing of the network.
+
+        ``offered`` are responder URLs that the question named: followed only where the operator
+        lists them.
+        """
+        ...
+
+
+class RevocationMemory(Protocol):
+    """Revocation statuses already proved. Raises Unavailable."""
+
+    def recall(
+        self, certificate: Certificate, issuer: Certificate, *, now: datetime
+    ) -> RevocationStatus | None:
+        """The status that still holds; None where a source must be asked."""
+        ...
+
+    async def recall_revoked(
+        self, certificate: Certificate, issuer: Certificate
+    ) -> RevocationStatus | None:
+        """The revocation that was ever proved, by any process; None where there is none."""
+        ...
+
+    async def remember(
+        self,
+        certificate: Certificate,
+        issuer: Certificate,
+        told: RevocationStatus,
+        *,
+        now: datetime,
+    ) -> RevocationStatus:
+        """Keeps what a source told, and returns what holds now: see authz.monotone."""
+        ...
+
+
+class DecisionLog(Protocol):
+    """Every decision ever answered. Raises Unavailable."""
+
+    async def append(self, decision: LoggedDecision) -> None:
+        """Returns when the decision is on disk."""
+        ...
+
+    async def find(self, tenant: str, decision_id: str) -> bytes | None:
+        """A tenant's decision as JSON; None where it has none of this id."""
+        ...
+
+    async def last_moment(self) -> datetime | None:
+        """When the newest decision was made; None in an empty log."""
+        ...

@@ -1,0 +1,177 @@
+"""A decision as JSON: what is answered, and what the log keeps of it.
+
+Names are in camel case as OCPP has them, and what is not there is left out, as its schemas ask.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from authz.decision import Decision, Judgement, LoggedDecision
+from authz.evidence import CertificateEvidence, ChainProof, HashProof, NoProof, Proof, UnknownHashes
+from certs.revocation.status import Good, Revoked, Unknown
+
+
+class IdTokenInfo(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """OCPP's IdTokenInfoType, as far as a contract decides it."""
+
+    status: str
+    cache_expiry_date_time: datetime | None = None
+
+
+class FindingDocument(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """One fact. ``code`` is permanent; ``detail`` is for people."""
+
+    code: str
+    severity: str
+    where: str = ""
+    detail: str = ""
+
+
+class EvidenceDocument(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """The revocation status of one certificate, and how it is known."""
+
+    where: str
+    fingerprint: str  # SHA-256, hexadecimal
+    serial_number: str  # hexadecimal
+    source: str  # ocsp, crl, cache or none
+    status: str  # good, revoked or unknown
+    proof: str | None = None  # ocsp or crl: what the status was first read from
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    age_seconds: int | None = None  # from thisUpdate to the decision
+    revoked_at: datetime | None = None
+    reason: str | None = None  # RFC 5280 5.3.1
+    digest: str | None = None  # SHA-256 of the OCSP response or CRL
+
+
+class Answer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """The answer to POST /v1/authorize. ``reason`` is the code that decided, or "accepted"."""
+
+    id_token_info: IdTokenInfo
+    certificate_status: str | None = None
+    decision_id: str
+    reason: str
+    findings: list[FindingDocument]
+    evidence: list[EvidenceDocument]
+
+
+class QuestionDocument(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """What was asked."""
+
+    token_type: str
+    proof: str  # chain, hashes or none
+    emaid: str | None = None
+    evse_id: str | None = None
+    path: list[str] = []  # SHA-256 fingerprints, leaf to root, of the path that was found
+
+
+class Record(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """A decision as the log shows it."""
+
+    decision_id: str
+    decided_at: datetime
+    question: QuestionDocument
+    answer: msgspec.Raw
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def mode(proof: Proof) -> str:
+    """By what a question is proved: chain, hashes or none."""
+    match proof:
+        case ChainProof():
+            return "chain"
+        case HashProof() | UnknownHashes():
+            return "hashes"
+        case NoProof():
+            return "none"
+
+
+def encode_answer(decision: Decision) -> bytes:
+    """The JSON that the caller gets."""
+    judgement = decision.judgement
+    status = judgement.certificate_status
+    proof = decision.evidence.proof
+    statuses = proof.statuses if isinstance(proof, ChainProof | HashProof) else ()
+    return _ENCODER.encode(
+        Answer(
+            id_token_info=IdTokenInfo(
+                status=judgement.id_token_status.value,
+                cache_expiry_date_time=judgement.valid_until,
+            ),
+            certificate_status=None if status is None else status.value,
+            decision_id=decision.decision_id,
+            reason=judgement.reason,
+            findings=_findings(judgement),
+            evidence=[_evidence(one, decision.decided_at) for one in statuses],
+        )
+    )
+
+
+def logged(decision: Decision, answer: bytes) -> LoggedDecision:
+    """A decision as the log keeps it."""
+    question, proof = decision.evidence.question, decision.evidence.proof
+    path = proof.verdict.path if isinstance(proof, ChainProof | HashProof) else ()
+    return LoggedDecision(
+        decision_id=decision.decision_id,
+        tenant=decision.tenant,
+        decided_at=decision.decided_at,
+        granted=decision.judgement.granted,
+        body=_ENCODER.encode(
+            Record(
+                decision_id=decision.decision_id,
+                decided_at=decision.decided_at,
+                question=QuestionDocument(
+                    token_type=question.token_type,
+                    emaid=None if question.emaid is None else question.emaid.as_received,
+                    evse_id=None if question.evse_id is None else str(question.evse_id),
+                    proof=mode(proof),
+                    path=[certificate.fingerprint.hex() for certificate in path],
+                ),
+                answer=msgspec.Raw(answer),
+            )
+        ),
+    )
+
+
+def _findings(judgement: Judgement) -> list[FindingDocument]:
+    return [
+        FindingDocument(
+            code=finding.code,
+            severity=finding.severity.value,
+            where=finding.where,
+            detail=finding.detail,
+        )
+        for finding in judgement.findings
+    ]
+
+
+def _evidence(one: CertificateEvidence, decided_at: datetime) -> EvidenceDocument:
+    status = one.status
+    fingerprint, serial = one.certificate.fingerprint.hex(), format(one.certificate.serial, "x")
+    if isinstance(status, Unknown):
+        return EvidenceDocument(
+            where=one.where,
+            fingerprint=fingerprint,
+            serial_number=serial,
+            source=one.source.value,
+            status="unknown",
+        )
+    revoked = status if isinstance(status, Revoked) else None
+    proof = status.proof
+    return EvidenceDocument(
+        where=one.where,
+        fingerprint=fingerprint,
+        serial_number=serial,
+        source=one.source.value,
+        status="good" if isinstance(status, Good) else "revoked",
+        proof=proof.source.value,
+        this_update=proof.this_update,
+        next_update=proof.next_update,
+        age_seconds=int((decided_at - proof.this_update).total_seconds()),
+        revoked_at=None if revoked is None else revoked.revoked_at,
+        reason=None if revoked is None else revoked.reason.word,
+        digest=proof.digest.hex(),
+    )

@@ -1,0 +1,192 @@
+"""Settings of the authz house: raw from environment and file, then validated and frozen."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from authz.outbound_rule import OutboundRule, target
+from authz.sources import Place, RevocationSource, Sources
+from certs.errors import Refused
+from certs.revocation.hash_data import HashAlgorithm
+
+ENVIRONMENT_PREFIX = "PLUGWARD_AUTHZ_"
+FILE_OCTETS_MAX = 1_048_576  # some thousand issuers
+KEY_ID_OCTETS = 20
+
+
+class RawSource(BaseModel):
+    """Where one issuer's revocation statuses are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer_key_id: str = Field(
+        description="the issuing authority's key identifier, 40 hexadecimal digits"
+    )
+    ocsp: str | None = Field(None, description="its OCSP responder, asked first")
+    crl: str | None = Field(None, description="its CRL, asked where the responder is silent")
+    networks: tuple[str, ...] = Field(
+        (), description="private networks that the two may resolve into, like 10.0.0.0/8"
+    )
+
+
+class RawAllowed(BaseModel):
+    """A URL prefix that may be followed where a certificate or a station names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prefix: str = Field(description="scheme, host, port and the beginning of the path")
+    networks: tuple[str, ...] = Field(
+        (), description="private networks that it may resolve into, like 10.0.0.0/8"
+    )
+
+
+class RawSettings(BaseModel):
+    """The settings as written, with their defaults. Unknown ones are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///plugward-authz.db",
+        description="sqlite:///FILE or postgresql+pg8000://USER@HOST/DATABASE",
+    )
+    migrate_at_start: bool = Field(
+        default=True, description="bring the tables to this version at start"
+    )
+    trust_clock: bool = Field(
+        default=False,
+        description="believe the clock although the log knows a later moment; for one start,"
+        " after somebody has checked it",
+    )
+    gather_deadline_seconds: Annotated[float, Field(gt=0, le=30)] = Field(
+        2.5, description="how long a question may wait for evidence; PaymentDetailsRes has 5 s"
+    )
+    source_deadline_seconds: Annotated[float, Field(gt=0, le=30)] = Field(
+        1.0, description="how long one OCSP responder or CRL may take"
+    )
+    ocsp_hash: HashAlgorithm = Field(
+        HashAlgorithm.SHA1,
+        description="hash of the CertIDs that responders are asked with: many know only SHA1",
+    )
+    crl_bytes_max: Annotated[int, Field(ge=1_024, le=67_108_864)] = Field(
+        8_388_608, description="the largest CRL that is fetched; a million entries are 49 MB"
+    )
+    revocation_sources: tuple[RawSource, ...] = Field(
+        (), description="where issuers' revocation statuses are"
+    )
+    allowed_urls: tuple[RawAllowed, ...] = Field(
+        (), description="prefixes of OCSP and CRL URLs in certificates that may be followed"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings as the house uses them."""
+
+    database_url: str = field(repr=False)  # may hold a password
+    migrate_at_start: bool
+    trust_clock: bool
+    gather_deadline_seconds: float
+    source_deadline_seconds: float
+    ocsp_hash: HashAlgorithm
+    crl_bytes_max: int
+    sources: Sources
+
+
+def load(
+    *, file: Path | None = None, environ: Mapping[str, str] | None = None, **given: object
+) -> Settings:
+    """Settings from what is given, else the environment, else a TOML file, else the defaults.
+
+    Lists in the environment are JSON. Raises Refused("settings.…"), naming the setting and never
+    its value.
+    """
+    written = _from_file(file) if file is not None else {}
+    told = _from_environment(os.environ if environ is None else environ)
+    try:
+        raw = RawSettings.model_validate({**written, **told, **given})
+    except ValidationError as bad:
+        # The errors' texts would hold the values, and one of them may hold a password.
+        names = sorted({".".join(map(str, error["loc"])) for error in bad.errors()})
+        raise Refused("settings.refused", f"unknown or out of bounds: {', '.join(names)}") from None
+    return validate(raw)
+
+
+def validate(raw: RawSettings) -> Settings:
+    """The frozen settings of raw ones; Refused("settings.…") for what cannot be meant."""
+    return Settings(
+        database_url=raw.database_url,
+        migrate_at_start=raw.migrate_at_start,
+        trust_clock=raw.trust_clock,
+        gather_deadline_seconds=raw.gather_deadline_seconds,
+        source_deadline_seconds=raw.source_deadline_seconds,
+        ocsp_hash=raw.ocsp_hash,
+        crl_bytes_max=raw.crl_bytes_max,
+        sources=Sources(
+            by_issuer=tuple(_source(source) for source in raw.revocation_sources),
+            allowed=tuple(
+                OutboundRule.parse(allowed.prefix, allowed.networks)
+                for allowed in raw.allowed_urls
+            ),
+        ),
+    )
+
+
+def _source(raw: RawSource) -> RevocationSource:
+    try:
+        key_id = bytes.fromhex(raw.issuer_key_id)
+    except ValueError as bad:
+        raise Refused("settings.issuer_key_id", "not hexadecimal") from bad
+    if len(key_id) != KEY_ID_OCTETS:
+        raise Refused("settings.issuer_key_id", f"has not {2 * KEY_ID_OCTETS} digits")
+    if raw.ocsp is None and raw.crl is None:
+        raise Refused("settings.revocation_sources", "a source without ocsp and crl")
+    return RevocationSource(
+        issuer_key_id=key_id,
+        ocsp=_place(raw.ocsp, raw.networks),
+        crl=_place(raw.crl, raw.networks),
+    )
+
+
+def _place(url: str | None, networks: tuple[str, ...]) -> Place | None:
+    """A configured URL, which is its own entry on the operator's list."""
+    if url is None:
+        return None
+    asked = target(url)
+    if asked is None:
+        raise Refused("settings.revocation_sources", "a source is an absolute http or https URL")
+    return asked, OutboundRule.parse(url, networks)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    told: dict[str, object] = {}
+    for name, value in environ.items():
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        setting = name.removeprefix(ENVIRONMENT_PREFIX).lower()
+        told[setting] = value
+        if setting in {"revocation_sources", "allowed_urls"}:
+            try:
+                told[setting] = json.loads(value)
+            except ValueError as bad:
+                raise Refused("settings.refused", f"{setting} is not JSON") from bad
+    return told
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            octets = file.read(FILE_OCTETS_MAX + 1)
+    except OSError as bad:
+        raise Refused("settings.file", f"cannot be read: {bad.strerror}") from bad
+    if len(octets) > FILE_OCTETS_MAX:
+        raise Refused("settings.file", "is too large")
+    try:
+        return tomllib.loads(octets.decode())
+    except ValueError as bad:
+        raise Refused("settings.file", "is not TOML") from bad

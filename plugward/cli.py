@@ -1,0 +1,93 @@
+"""The one command: its table of sub-commands, and how it ends."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from plugward import terminal
+from plugward.deferred import CONTEXT_SETTINGS, Command, Deferred, Group
+from plugward.errors import Complaint
+from plugward.exit_codes import ExitCode
+
+# A new sub-command is one line here.
+COMMANDS: tuple[Command, ...] = (
+    Group("cert", "plugward.commands.cert.group", "read, check, issue and revoke certificates"),
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands an option's value over so
+    if wanted:
+        terminal.data(f"plugward {version('plugward')}")
+        raise typer.Exit
+
+
+def _root(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="print the version"),
+    ] = False,
+) -> None:
+    """Plug & Charge: a V2G PKI, an authorization service, and the tools around them."""
+
+
+def command() -> TyperGroup:
+    """The root command; what is below it is imported when it is asked for."""
+    app = typer.Typer(
+        name="plugward",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=CONTEXT_SETTINGS,
+    )
+    app.callback()(_root)
+    made = get_command(app)
+    assert isinstance(made, TyperGroup)  # a callback makes a group
+    for entry in COMMANDS:
+        made.add_command(Deferred(entry))
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status (plugward.exit_codes)."""
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    try:
+        status = command().main(arguments, prog_name="plugward", standalone_mode=False)
+        terminal.flush()
+    except typer.TyperException as wrong:
+        context = getattr(wrong, "ctx", None)
+        text = wrong.format_message().removesuffix(".")
+        hint = "" if context is None else f"{context.command_path} --help"
+        terminal.error(text[:1].lower() + text[1:], hint=hint)
+        return ExitCode.ASKED_WRONGLY
+    except typer.Abort:
+        return ExitCode.INTERRUPTED
+    except terminal.ReaderLeft:
+        # What is still buffered goes nowhere, or the interpreter would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.YES
+    except Exception as raised:  # noqa: BLE001 - the edge: ours are translated, the rest are bugs
+        return _complain(raised)
+    return int(status or ExitCode.YES)
+
+
+def _complain(raised: Exception) -> int:
+    if not isinstance(raised, Complaint):
+        from plugward.translation import translate
+
+        translated = translate(raised)
+        if translated is None:
+            traceback.print_exception(raised)
+            terminal.error(
+                "this is a bug of plugward's own", hint="report it with what stands above"
+            )
+            return ExitCode.BUG
+        raised = translated
+    terminal.error(raised.text, hint=raised.hint)
+    return raised.exit_code

@@ -1,0 +1,10 @@
+"""The certificate commands."""
+
+from plugward.deferred import Command, Verb
+
+COMMANDS: tuple[Command, ...] = (
+    Verb("inspect", "plugward.commands.cert.inspect", "show what certificates say"),
+    Verb("lint", "plugward.commands.cert.lint", "measure a certificate by a profile"),
+    Verb("verify", "plugward.commands.cert.verify", "judge a chain against trusted roots"),
+    Verb("hash-data", "plugward.commands.cert.hash_data", "a chain's OCPP certificate hash data"),
+)

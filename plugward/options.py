@@ -1,0 +1,21 @@
+"""Options that several commands have, spelled once."""
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="MOMENT", help="judge at this moment instead of now (RFC 3339)"),
+]
+Certificates = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="PEM bundles or DER files; - reads standard input"),
+]
+Anchors = Annotated[
+    list[str],
+    typer.Option(
+        "--anchor", metavar="PURPOSE=FILE", help="trust these roots for v2g, mo or oem; repeatable"
+    ),
+]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from itertools import pairwise
 
 from certs.certificate import Certificate
@@ -31,6 +32,12 @@ class HashAlgorithm(Enum):
         ).digest()
 
 
+_HASHES = {
+    HashAlgorithm.SHA1: partial(hashlib.sha1, usedforsecurity=False),
+    HashAlgorithm.SHA256: hashlib.sha256,
+    HashAlgorithm.SHA384: hashlib.sha384,
+    HashAlgorithm.SHA512: hashlib.sha512,
+}
 _OCTETS = {
     HashAlgorithm.SHA1: 20,
     HashAlgorithm.SHA256: 32,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -26,6 +27,7 @@ from certs.extensions import (
 )
 from certs.keys import key_identifier
 from certs.revocation import ocsp_response, signatures
+from certs.revocation.hash_data import HashAlgorithm
 from certs.revocation.ocsp_request import NONCE, OcspQuestion, read_nonce
 from certs.revocation.ocsp_response import BasicResponse, CertStatus, ResponseStatus, SingleResponse
 from certs.revocation.status import (
@@ -83,6 +85,11 @@ _DELEGATE_UNDERSTOOD = frozenset(
     }
 )
 _NO_STATUSES: Mapping[bytes, RevocationStatus] = MappingProxyType({})
+
+
+@lru_cache(maxsize=256)  # CAs, validated and few, by four algorithms
+def _key_hash(algorithm: HashAlgorithm, subject_public_key: bytes) -> bytes:
+    return algorithm.digest(subject_public_key)
 
 
 def _critical(extensions: tuple[Extension, ...], understood: frozenset[str]) -> Unknown | None:
@@ -264,7 +271,7 @@ def judge_response(
     """
     if len(response) > policy.response_bytes_max:
         return Unknown("revocation.ocsp_too_large", f"over {policy.response_bytes_max} octets")
-    if question.hash_algorithm.digest(issuer.subject_public_key) != question.issuer_key_hash:
+    if _key_hash(question.hash_algorithm, issuer.subject_public_key) != question.issuer_key_hash:
         return Unknown("revocation.ocsp_other_issuer")
     try:
         answer = ocsp_response.read(response)

@@ -5,18 +5,19 @@ from certs.certificate import Certificate
 from certs.errors import MalformedCertificate
 from certs.keys import SIGNATURE_ALGORITHMS, SIGNING_KEYS, KeyKind, verifies
 
-# The kinds of key that may speak about certificates of an issuer with a given kind of key: those
-# of the issuer's edition. P-256 speaks for no -20 CA (X20), and P-384, RSA and SHA-1 for nobody,
+# The algorithms that may sign about certificates of an issuer with a given kind of key: those of
+# the issuer's edition. P-256 speaks for no -20 CA (X20); P-384, RSA and SHA-1 speak for nobody,
 # since no edition of ISO 15118 signs with them.
-_BESIDE: dict[KeyKind, frozenset[KeyKind]] = {
-    kind: kinds for kinds in SIGNING_KEYS.values() for kind in kinds
+_BESIDE: dict[KeyKind, frozenset[bytes]] = {
+    kind: frozenset(SIGNATURE_ALGORITHMS[beside] for beside in kinds)
+    for kinds in SIGNING_KEYS.values()
+    for kind in kinds
 }
 
 
 def allowed(algorithm: bytes, issuer: Certificate) -> bool:
     """Whether statements about ``issuer``'s certificates may be signed by this algorithm."""
-    kinds = _BESIDE.get(issuer.key_kind, frozenset())
-    return any(SIGNATURE_ALGORITHMS[kind] == algorithm for kind in kinds)
+    return algorithm in _BESIDE.get(issuer.key_kind, ())
 
 
 def signed_by(signer: Certificate, *, algorithm: bytes, signature: bytes, data: bytes) -> bool:

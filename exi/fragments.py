@@ -27,7 +27,7 @@ def write_fragment(schemas: "SchemaSet", element: Complex | Simple, name: str | 
     types = schemas.fragment_elements[chosen]
     try:
         if len(types) > 1:
-            content = _Relaxed(schemas, types).write(element)
+            content = Relaxed(schemas, types).write(element)
         else:
             content = schemas.machines.writer(next(iter(types)))(element)
     except NotEncodable as error:
@@ -47,7 +47,7 @@ def read_fragment(schemas: "SchemaSet", bits: str, at: int) -> tuple[Fragment, i
     types = schemas.fragment_elements[name]
     try:
         if len(types) > 1:
-            element, at = _Relaxed(schemas, types).read(bits, at + width)
+            element, at = Relaxed(schemas, types).read(bits, at + width)
         else:
             element, at = schemas.machines.reader(next(iter(types)))(bits, at + width)
     except Malformed as error:
@@ -94,11 +94,11 @@ def _is_global(schemas: "SchemaSet", name: Name, kind: type) -> bool:
 
 
 # The relaxed grammar. Start: the attributes, AT(*), every element, SE(*), EE, CH, the escape; an
-# attribute stays there. After CH: every element, SE(*), EE, CH, the escape. Values are strings.
+# attribute stays there. After CH: every element, SE(*), EE, CH, the escape.
 
 
-class _Relaxed:
-    """The relaxed grammar of a schema set: its codes, and what the element may be."""
+class Relaxed:
+    """The relaxed grammar of an element that is a text, with attributes in one of its two types."""
 
     def __init__(self, schemas: "SchemaSet", types: "Iterable[type[Complex] | Datatype]") -> None:
         elements = len(schemas.fragment_elements)
@@ -107,56 +107,52 @@ class _Relaxed:
         self.width = code_width(self.text + 2)
         self.end = elements + 1
         self.end_width = code_width(elements + 4)
-        self.simple = next((t for t in types if isinstance(t, Datatype)), None)
-        self.complex = next((t for t in types if not isinstance(t, Datatype)), None)
+        # Anything else would be a schema that ISO 15118 does not have.
+        (self.simple,) = (t for t in types if isinstance(t, Datatype))
+        (self.complex,) = (t for t in types if not isinstance(t, Datatype))
+        self._content = ""
+        self._types: dict[Name, Datatype] = {}
+        for field in self.complex.fields:
+            if field.role is Role.CONTENT:
+                self._content = field.name
+            elif isinstance(field.content, Datatype):
+                self._types[field.qualified] = field.content
+
+    def attribute_type(self, name: Name, at: int) -> Datatype:
+        """The type of an attribute's value; raises Malformed for one that the element lacks."""
+        if name not in self._types:
+            raise Malformed("exi.event_invalid", f"AT({name.local})", bit_offset=at)
+        return self._types[name]
 
     def write(self, element: Complex | Simple) -> str:
         """The bits of the element's content."""
         written: list[str] = []
-        datatype = self.simple
         text: object = element
         if isinstance(element, Complex):
-            for field in sorted(type(element).fields, key=lambda known: known.qualified):
-                value = getattr(element, field.name)
-                if not isinstance(field.content, Datatype):
-                    raise NotEncodable("exi.type_wrong", f"{field.name} is not of simple type")
-                if field.role is Role.CONTENT:
-                    datatype, text = field.content, value
-                elif value is not None:
-                    code = write_number(self.attributes.index(field.qualified), self.width)
-                    written += code, field.content.write(value)
-        if datatype is None:
-            raise NotEncodable("exi.type_wrong", f"{type(element).__name__} has no text")
-        written += write_number(self.text, self.width), datatype.write(text)
+            text = getattr(element, self._content)
+            for name, datatype in sorted(self._types.items()):
+                written.append(write_number(self.attributes.index(name), self.width))
+                written.append(datatype.write(getattr(element, name.local)))
+        written.append(write_number(self.text, self.width))
+        written.append(self.simple.write(text))
         written.append(write_number(self.end, self.end_width))
         return "".join(written)
 
     def read(self, bits: str, at: int) -> tuple[Complex | Simple, int]:
-        """The element whose content starts at ``at``: with attributes complex, else simple."""
-        values: dict[str, object] = {}
-        fields = {f.qualified: f for f in self.complex.fields} if self.complex else {}
+        """The element whose content starts at ``at``: with its attributes complex, else simple."""
+        values: dict[str, Simple] = {}
         while (code := read_number(bits, at, self.width)[0]) < len(self.attributes):
-            field = fields.get(self.attributes[code])
-            if field is None or field.name in values or not isinstance(field.content, Datatype):
-                raise Malformed(
-                    "exi.event_invalid", f"AT({self.attributes[code].local})", bit_offset=at
-                )
-            values[field.name], at = field.content.read(bits, at + self.width)
+            name = self.attributes[code]
+            datatype = self.attribute_type(name, at)
+            if name.local in values:
+                raise Malformed("exi.event_invalid", f"AT({name.local}) again", bit_offset=at)
+            values[name.local], at = datatype.read(bits, at + self.width)
         if code != self.text:
             raise Malformed("exi.event_invalid", f"event code {code}", bit_offset=at)
-        start = at + self.width
-        if not values and self.simple is not None:
-            result, at = self.simple.read(bits, start)
-            return result, self._ended(bits, at)
-        for field in fields.values():
-            if field.role is Role.CONTENT and isinstance(field.content, Datatype):
-                values[field.name], at = field.content.read(bits, start)
-        if self.complex is None or values.keys() != self.complex.declared.defaults.keys():
-            raise Malformed("exi.event_invalid", "attributes are missing", bit_offset=start)
-        return self.complex(**values), self._ended(bits, at)
-
-    def _ended(self, bits: str, at: int) -> int:
+        text, at = self.simple.read(bits, at + self.width)
         code, end = read_number(bits, at, self.end_width)
         if code != self.end:
             raise Malformed("exi.event_invalid", f"event code {code}", bit_offset=at)
-        return end
+        if not values:
+            return text, end
+        return self.complex(**values, **{self._content: text}), end

@@ -102,6 +102,20 @@ def _deviation(bits: str, at: int) -> Malformed:
     return Malformed("exi.deviation", "the schema's escape is taken", bit_offset=at)
 
 
+def by_type(field: Field) -> bool:
+    """Whether the element's name follows from the type of its value, not from the field."""
+    return field.reference or field.role is Role.ALTERNATIVES
+
+
+def _appender(slot: Any) -> Callable[[Any, Any], None]:  # noqa: ANN401 - a slot's descriptor
+    get = slot.__get__
+
+    def append(element: object, value: object) -> None:
+        get(element).append(value)
+
+    return append
+
+
 class _Step:
     """A state with its codes and its edges looked up: by bits to read, by key to write.
 
@@ -128,7 +142,7 @@ class _Step:
     def _build(self) -> None:
         state, machine = self._state, self._machine
         codes: dict[str, Any] = {}
-        edges: dict[type | str, Any] = {}
+        edges: dict[Any, Any] = {}
         end = None
         for index, event in enumerate(state.events):
             bits = state.code(index)
@@ -140,10 +154,8 @@ class _Step:
                 read, write = machine.access(event)
                 name = event.name.local if event.name else event.field.name
                 codes[bits] = (name, machine.putters[event.field.name], read, following)
-                by_type = event.field.reference or event.field.role is Role.ALTERNATIVES
-                edges[event.content if by_type else event.field.name] = (
-                    name, bits, write, following,
-                )  # fmt: skip
+                key = event.content if by_type(event.field) else event.field.name
+                edges[key] = (name, bits, write, following)
         self.end = end
         self.edges = edges
         self.width = state.width
@@ -196,38 +208,30 @@ class Machine:
         self._steps: dict[State, _Step] = {}
 
     def __getattr__(self, name: str) -> object:
-        # Reached only while the slots are empty: the first time that this type is met.
-        self.putters = {}
-        self._blanks = []
-        self._listed = []
-        self._fields = []
-        for field in self.type.fields:
-            self._prepare(field)
-        # A type is written attributes first, in their order, whatever the order of declaration.
-        self._fields.sort(key=self._writing_order)
+        # Reached only while the slots are empty: the first time that this type is met. Each slot
+        # is filled whole, for other threads may look meanwhile.
+        fields = self.type.fields
+        # A frozen class refuses the assignment of attributes: its slots' own accessors do it.
+        slots = {field.name: getattr(self.type, field.name) for field in fields}
+        self.putters = {
+            f.name: _appender(slots[f.name]) if f.many else slots[f.name].__set__ for f in fields
+        }
+        self._blanks = [
+            (slots[f.name].__set__, list if f.many else None)
+            for f in fields
+            if f.many or f.minimum == 0
+        ]
+        self._listed = [(slots[f.name].__get__, slots[f.name].__set__) for f in fields if f.many]
+        # Attributes are written first, in their order, whatever the order of declaration.
+        attributes = sorted(
+            (f for f in fields if f.role is Role.ATTRIBUTE), key=lambda f: f.qualified
+        )
+        others = (f for f in fields if f.role is not Role.ATTRIBUTE)
+        self._fields = [
+            (f.name, slots[f.name].__get__, f.many, by_type(f)) for f in (*attributes, *others)
+        ]
         self._start = self.step(Grammar(self.type, self._machines.members).start())
         return object.__getattribute__(self, name)
-
-    def _writing_order(
-        self, field: tuple[str, Callable[[Any], Any], bool, bool]
-    ) -> tuple[str, ...]:
-        declared = next(f for f in self.type.fields if f.name == field[0])
-        return declared.qualified if declared.role is Role.ATTRIBUTE else ("~",)
-
-    def _prepare(self, field: Field) -> None:
-        # The slots' own accessors: a frozen class refuses the assignment of attributes.
-        slot = getattr(self.type, field.name)
-        put, get = slot.__set__, slot.__get__
-        by_type = field.reference or field.role is Role.ALTERNATIVES
-        self._fields.append((field.name, get, field.many, by_type))
-        if field.many:
-            self._blanks.append((put, list))
-            self._listed.append((get, put))
-            self.putters[field.name] = lambda element, value: get(element).append(value)
-        else:
-            if field.minimum == 0:
-                self._blanks.append((put, None))
-            self.putters[field.name] = put
 
     def step(self, state: State) -> _Step:
         """The step of a state."""
@@ -282,14 +286,14 @@ class Machine:
             )
         step = self._start
         written: list[str] = []
-        for field_name, get, many, by_type in self._fields:
+        for field_name, get, many, typed in self._fields:
             value = get(element)
             if value is None:
                 continue
             if many and type(value) is not tuple:
                 raise NotEncodable("exi.type_wrong", "a tuple wanted", path=(field_name,))
             for item in value if many else (value,):
-                key: type | str = type(item) if by_type else field_name
+                key: type | str = type(item) if typed else field_name
                 try:
                     name, bits, write, following = step.edges[key]
                 except KeyError:

@@ -1,21 +1,21 @@
 """Whether a certificate is what its profile says, every deviation named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import assert_never
 
 from certs import der, extensions, names
 from certs.certificate import Certificate
-from certs.edition import Edition
 from certs.errors import MalformedIdentifier
-from certs.extensions import KeyUsage
+from certs.extensions import Extension, KeyUsage
 from certs.findings.catalogue import found
 from certs.findings.finding import Finding
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import EVSEID
 from certs.identifiers.pcid import PCID
 from certs.identifiers.secc_id import SECCID
-from certs.keys import SIGNATURE_ALGORITHMS, plausible
+from certs.keys import SIGNATURE_ALGORITHMS, KeyKind, plausible
 from certs.profiles.rules import NameForm, Presence, Profile, bit_names
 from certs.to_be_signed import is_printable
 
@@ -39,7 +39,7 @@ _CDP = "extensions.cRLDistributionPoints"
 def lint(
     certificate: Certificate, profile: Profile, *, issuer: Certificate | None = None
 ) -> tuple[Finding, ...]:
-    """Every deviation of a certificate from a profile, in the order of the profile's fields.
+    """Every deviation of a certificate from a profile.
 
     Ours and foreign ones are measured alike; severities are the catalogue's, and a caller who
     tolerates a code does so by its name. With ``issuer`` (the certificate of the issuing CA) the
@@ -53,15 +53,27 @@ def lint(
     return (
         *_encoding(certificate, profile),
         *_algorithms(certificate, profile),
-        *_basic_constraints(certificate, profile),
-        *_key_usage(certificate, profile),
-        *_extended_key_usage(certificate, profile),
         *_subject(certificate, profile),
         *_validity(certificate, profile),
-        *_addresses(certificate, profile),
-        *_key_identifiers(certificate, profile, issuer),
-        *_other_extensions(certificate, profile),
+        *_shared(certificate.shape, profile, certificate.key_kind),
+        *_key_identifiers(certificate, issuer),
         *(() if issuer is None else _under(certificate, issuer)),
+    )
+
+
+Shape = Mapping[str, Extension]
+
+
+@lru_cache(maxsize=4096)
+def _shared(shape: tuple[Extension, ...], profile: Profile, kind: KeyKind) -> tuple[Finding, ...]:
+    """What the extensions say; one object for all that certificates of one issuer share."""
+    found_by_oid = {extension.oid: extension for extension in shape}
+    return (
+        *_basic_constraints(found_by_oid, profile),
+        *_key_usage(found_by_oid, profile, kind),
+        *_extended_key_usage(found_by_oid, profile),
+        *_addresses(found_by_oid, profile),
+        *_other_extensions(found_by_oid, profile),
     )
 
 
@@ -91,9 +103,9 @@ def _algorithms(certificate: Certificate, profile: Profile) -> Iterator[Finding]
         yield found("profile.signature_algorithm_wrong", where="signatureAlgorithm")
 
 
-def _basic_constraints(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+def _basic_constraints(shape: Shape, profile: Profile) -> Iterator[Finding]:
     rule = profile.basic_constraints
-    extension = certificate.extensions.get(extensions.BASIC_CONSTRAINTS)
+    extension = shape.get(extensions.BASIC_CONSTRAINTS)
     if extension is None:
         yield found("profile.basic_constraints_absent", where=_BC)
         return
@@ -110,28 +122,29 @@ def _basic_constraints(certificate: Certificate, profile: Profile) -> Iterator[F
         )
 
 
-def _key_usage(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
-    extension = certificate.extensions.get(extensions.KEY_USAGE)
+def _key_usage(shape: Shape, profile: Profile, kind: KeyKind) -> Iterator[Finding]:
+    extension = shape.get(extensions.KEY_USAGE)
     if extension is None:
         yield found("profile.key_usage_absent", where=_KU)
         return
     if not extension.critical:
         yield found("profile.key_usage_not_critical", where=_KU)
     usage = extensions.read_key_usage(extension)
-    required, every = profile.key_usage.bounds(certificate.key_kind)
+    required, every = profile.key_usage.bounds(kind)
     if lacking := KeyUsage(required & ~usage):
         yield found("profile.key_usage_wrong", where=_KU, detail=f"lacks {bit_names(lacking)}")
     if extra := KeyUsage(usage & ~every):
         yield found("profile.key_usage_extra", where=_KU, detail=bit_names(extra))
 
 
-def _extended_key_usage(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+def _extended_key_usage(shape: Shape, profile: Profile) -> Iterator[Finding]:
     rule = profile.extended_key_usage
-    purposes = certificate.extended_key_usage
-    if purposes is None:
+    extension = shape.get(extensions.EXTENDED_KEY_USAGE)
+    if extension is None:
         if rule.issued:
             yield found("profile.extended_key_usage_wrong", where=_EKU, detail="absent")
         return
+    purposes = extensions.read_extended_key_usage(extension)
     if profile.is_root:
         yield found("profile.extended_key_usage_on_root", where=_EKU, detail=" ".join(purposes))
     if profile.basic_constraints.ca and extensions.OCSP_SIGNING in purposes:
@@ -148,24 +161,34 @@ def _extended_key_usage(certificate: Certificate, profile: Profile) -> Iterator[
 
 
 def _subject(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
-    attributes = names.attributes(certificate.subject)
-    components = [value for kind, value in attributes if kind == names.DOMAIN_COMPONENT]
+    components = certificate.domain_components
     expected = profile.domain_component
     if not components:
         if expected.issued is not None:
             yield found("profile.domain_component_absent", where="subject", detail=expected.issued)
-    elif not expected.others_allowed and components != [expected.issued]:
+    elif not expected.others_allowed and components != (expected.issued,):
         yield found(
             "profile.domain_component_wrong",
             where="subject",
             detail=f"{' '.join(map(repr, components))}, the profile has {expected.issued!r}",
         )
-    common_names = [value for kind, value in attributes if kind == names.COMMON_NAME]
-    if len(common_names) == 1:
-        yield from _common_name(common_names[0], profile)
+    if len(certificate.common_names) == 1:
+        code = _common_name(certificate.common_names[0], profile)
+        if code:
+            yield found(code, where="subject", detail=f"no {profile.subject.form.value}")
     else:
-        yield found("profile.common_name_absent", where="subject", detail=f"{len(common_names)}")
-    kinds = {kind for kind, _ in attributes}
+        count = len(certificate.common_names)
+        yield found("profile.common_name_absent", where="subject", detail=f"{count} of them")
+    kinds: frozenset[str] = frozenset()
+    needless = False
+    name = certificate.subject
+    at, stop = der.whole(name, der.SEQUENCE)
+    while at < stop:
+        _, _, end = der.tlv(name, at, stop)
+        of_this, utf8 = _attributes(name[at:end])
+        kinds |= of_this
+        needless |= utf8
+        at = end
     if profile.subject.country_expected and names.COUNTRY not in kinds:
         yield found("profile.country_absent", where="subject")
     if unexpected := kinds - _SUBJECT_ATTRIBUTES:
@@ -174,28 +197,39 @@ def _subject(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
             where="subject",
             detail=" ".join(sorted(unexpected)),
         )
-    if _needless_utf8(certificate.subject):
+    if needless:
         yield found("profile.name_utf8", where="subject")
 
 
-def _common_name(text: str, profile: Profile) -> Iterator[Finding]:
+@lru_cache(maxsize=2048)
+def _attributes(rdn: bytes) -> tuple[frozenset[str], bool]:
+    """What attributes an RDN has, and whether one is UTF-8 where a PrintableString would do."""
+    kinds = set()
+    needless = False
+    start, stop = der.whole(rdn, der.SET)
+    for _, _, begin, end in der.children(rdn, start, stop, names.ATTRIBUTES_MAX):
+        kind, at = der.expect(rdn, begin, end, der.OID)
+        tag, value, value_stop = der.tlv(rdn, at, end)
+        kinds.add(der.oid(rdn[kind:at]))
+        needless |= tag == _UTF8_STRING and is_printable(rdn[value:value_stop].decode())
+    return frozenset(kinds), needless
+
+
+def _common_name(text: str, profile: Profile) -> str:
+    """The code of what is wrong with a common name; empty where nothing is."""
     form = profile.subject.form
-    if len(text) > COMMON_NAME_CHARACTERS_MAX or not is_of_form(text, form, profile.edition):
-        yield found("profile.common_name_wrong", where="subject", detail=f"no {form.value}")
-    elif form is NameForm.EMAID and EMAID.parse(text, edition=profile.edition).check_ok is False:
-        yield found("profile.common_name_check_digit", where="subject")
-
-
-def is_of_form(text: str, form: NameForm, edition: Edition) -> bool:
-    """Whether a common name is what its role's must be."""
     try:
+        if len(text) > COMMON_NAME_CHARACTERS_MAX:
+            return "profile.common_name_wrong"
         match form:
             case NameForm.TEXT:
-                return bool(text.strip()) and text.isprintable()
+                wrong = not text.strip() or not text.isprintable()
+                return "profile.common_name_wrong" if wrong else ""
             case NameForm.EMAID:
-                EMAID.parse(text, edition=edition)
+                emaid = EMAID.parse(text, edition=profile.edition)
+                return "profile.common_name_check_digit" if emaid.check_ok is False else ""
             case NameForm.PCID:
-                PCID.parse(text, edition=edition)
+                PCID.parse(text, edition=profile.edition)
             case NameForm.SECCID:
                 SECCID.parse(text)
             case NameForm.CHARGER:
@@ -203,8 +237,8 @@ def is_of_form(text: str, form: NameForm, edition: Edition) -> bool:
             case _:
                 assert_never(form)
     except MalformedIdentifier:
-        return False
-    return True
+        return "profile.common_name_wrong"
+    return ""
 
 
 def _parse_charger(text: str) -> EVSEID | SECCID:
@@ -212,20 +246,6 @@ def _parse_charger(text: str) -> EVSEID | SECCID:
         return EVSEID.parse(text)
     except MalformedIdentifier:
         return SECCID.parse(text)
-
-
-def _needless_utf8(name: bytes) -> bool:
-    """Whether an attribute is a UTF8String where a PrintableString would hold it."""
-    if _UTF8_STRING not in name:
-        return False
-    start, stop = der.whole(name, der.SEQUENCE)
-    for _, _, rdn, rdn_stop in der.children(name, start, stop, names.RDNS_MAX):
-        for _, _, begin, end in der.children(name, rdn, rdn_stop, names.ATTRIBUTES_MAX):
-            _, at = der.expect(name, begin, end, der.OID)
-            tag, value, value_stop = der.tlv(name, at, end)
-            if tag == _UTF8_STRING and is_printable(name[value:value_stop].decode()):
-                return True
-    return False
 
 
 def _validity(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
@@ -250,10 +270,12 @@ def _validity(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
         yield found("profile.validity_odd", where="validity")
 
 
-def _addresses(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+def _addresses(shape: Shape, profile: Profile) -> Iterator[Finding]:
     rule = profile.addresses
-    ocsp_urls = certificate.ocsp_urls
-    crl_urls = certificate.crl_urls
+    access = shape.get(extensions.AUTHORITY_INFORMATION_ACCESS)
+    points = shape.get(extensions.CRL_DISTRIBUTION_POINTS)
+    ocsp_urls = extensions.read_ocsp_urls(access) if access else ()
+    crl_urls = extensions.read_crl_urls(points) if points else ()
     if rule.ocsp is Presence.REQUIRED and not ocsp_urls:
         yield found(
             "profile.ocsp_url_absent", where=_AIA, detail="CRL only" if crl_urls else "no address"
@@ -267,32 +289,32 @@ def _addresses(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
             yield found("profile.url_malformed", where=where)
 
 
-def _key_identifiers(
-    certificate: Certificate, profile: Profile, issuer: Certificate | None
-) -> Iterator[Finding]:
+def _key_identifiers(certificate: Certificate, issuer: Certificate | None) -> Iterator[Finding]:
     subject = certificate.subject_key_id
     if subject is None:
         yield found("profile.subject_key_id_absent", where=_SKI)
     elif len(subject) < 20:
         yield found("profile.subject_key_id_short", where=_SKI, detail=f"{len(subject)} octets")
     authority = certificate.authority_key_id
-    if authority is None:
-        if profile.key_identifiers.authority is Presence.REQUIRED:
-            yield found("profile.authority_key_id_absent", where=_AKI)
-    elif issuer is not None and authority != issuer.subject_key_id:
+    if issuer is not None and authority is not None and authority != issuer.subject_key_id:
         yield found("profile.authority_key_id_wrong", where=_AKI)
 
 
-def _other_extensions(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+def _other_extensions(shape: Shape, profile: Profile) -> Iterator[Finding]:
     rule = profile.extensions
-    for oid, extension in certificate.extensions.items():
+    authority = shape.get(extensions.AUTHORITY_KEY_IDENTIFIER)
+    if profile.key_identifiers.authority is Presence.REQUIRED and not (
+        authority and extensions.read_authority_key_id(authority)
+    ):
+        yield found("profile.authority_key_id_absent", where=_AKI)
+    for oid, extension in shape.items():
         if oid in rule.forbidden:
             yield found("profile.extension_forbidden", where="extensions", detail=oid)
         elif oid not in rule.known and extension.critical:
             yield found("profile.extension_unknown_critical", where="extensions", detail=oid)
         elif oid in rule.never_critical and extension.critical:
             yield found("profile.extension_criticality_wrong", where="extensions", detail=oid)
-    present = extensions.OCSP_NO_CHECK in certificate.extensions
+    present = extensions.OCSP_NO_CHECK in shape
     if present and profile.ocsp_nocheck.presence is Presence.FORBIDDEN:
         yield found("profile.ocsp_nocheck_misplaced", where="extensions")
     if not present and profile.ocsp_nocheck.presence is Presence.REQUIRED:

@@ -71,6 +71,7 @@ def attribute(kind: str, value: str) -> bytes:
 kept_attribute = lru_cache(maxsize=256)(attribute)  # organisations, countries, domain components
 
 
+@lru_cache(maxsize=256)  # batches share their moments
 def time(moment: datetime) -> bytes:
     """UTCTime until 2049, GeneralizedTime from 2050; fractions of a second are cut off."""
     moment = moment.astimezone(UTC)

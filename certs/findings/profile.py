@@ -47,6 +47,11 @@ _ENCODING = (
         "basicConstraints spells out the default cA FALSE, which DER omits (NON_DER_BC)",
         "X.690 11.5; four public certificates of contracts and provisioning services",
     ),
+    _error(
+        "time_encoding",
+        "A time before 2050 is a GeneralizedTime",
+        "RFC 5280 4.1.2.5; BMW PnC-OEM-RootCA-2021",
+    ),
     _error("version_wrong", "The certificate is not version 3", "RFC 5280 4.1.2.1"),
     _error(
         "too_large",
@@ -147,7 +152,7 @@ _EXTENSIONS = (
     ),
     _error(
         "ocsp_url_forbidden",
-        "A root, or a delegate never to be asked about, names an OCSP address",
+        "A root names an OCSP address",
         "real roots carry none",
     ),
     _error("crl_url_forbidden", "A root names a CRL distribution point", "real roots carry none"),

@@ -7,11 +7,16 @@ from enum import Enum
 from typing import ClassVar
 
 from certs.edition import Edition
-from certs.extensions import KeyUsage
+from certs.extensions import OCSP_SIGNING, KeyUsage
 from certs.keys import KeyKind
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+_PURPOSE_NAMES = {
+    SERVER_AUTH: "serverAuth",
+    CLIENT_AUTH: "clientAuth",
+    OCSP_SIGNING: "OCSPSigning",
+}
 
 
 class Role(Enum):
@@ -75,6 +80,7 @@ class Encoding(Rule):
     codes = (
         "profile.default_encoded",
         "profile.basic_constraints_not_der",
+        "profile.time_encoding",
         "profile.version_wrong",
         "profile.too_large",
         "profile.serial_predictable",
@@ -184,7 +190,9 @@ class KeyUsageRule(Rule):
 
     def sentence(self) -> str:
         text = f"critical, {bit_names(self.required)}"
-        return f"{text}; also allowed {bit_names(self.optional)}" if self.optional else text
+        if not self.optional:
+            return text
+        return f"{text}; also allowed {bit_names(self.optional)}; issued {bit_names(self.issued)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +211,8 @@ class ExtendedKeyUsageRule(Rule):
 
     def sentence(self) -> str:
         if self.issued:
-            return " ".join(self.issued)
-        return f"none, or {' '.join(sorted(self.optional))}" if self.optional else "none"
+            return ", ".join(_PURPOSE_NAMES[purpose] for purpose in self.issued)
+        return ", or ".join(["none", *sorted(_PURPOSE_NAMES[purpose] for purpose in self.optional)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ _CRITICAL_PLACES_MAX = 256
 _STRIDE = 1024  # entries from one remembered place to the next: 8 octets for each 1,024
 
 
-def _places(listed: CertificateList) -> array[int]:
+def _places(listed: CertificateList) -> "array[int]":  # quoted: subscriptable from Python 3.12 on
     """Where every 1,024th entry starts. The reader has checked that entries fill their list."""
     data = listed.data
     at, stop = listed.entries

@@ -1,6 +1,6 @@
 """What the authorization house needs of the world. Each says what its failure looks like."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -60,9 +60,19 @@ class Registry(Protocol):
         ...
 
     async def put(
-        self, tenant: str, contract: Contract, *, path: tuple[Certificate, ...] = (), now: datetime
+        self,
+        tenant: str,
+        emaid: EMAID,
+        make: Callable[[Contract | None], Contract],
+        *,
+        path: tuple[Certificate, ...] = (),
+        now: datetime,
     ) -> bool:
-        """Keeps a contract, and the certificate path that came with it; whether it is new."""
+        """Keeps the contract that ``make`` makes of the one that stands, and whether it is new.
+
+        Also keeps the certificate path (leaf first, root last) that came with it. Nothing else
+        changes the contract between ``make`` and the commit; what it raises is raised here.
+        """
         ...
 
     async def delete(self, tenant: str, emaid: EMAID) -> None:

@@ -130,8 +130,7 @@ def validate(raw: RawSettings) -> Settings:
         sources=Sources(
             by_issuer=tuple(_source(source) for source in raw.revocation_sources),
             allowed=tuple(
-                OutboundRule.parse(allowed.prefix, allowed.networks)
-                for allowed in raw.allowed_urls
+                OutboundRule.parse(allowed.prefix, allowed.networks) for allowed in raw.allowed_urls
             ),
         ),
     )

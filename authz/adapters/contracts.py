@@ -1,7 +1,7 @@
 """The registry of contracts and of the certificates that are known to be theirs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -96,16 +96,21 @@ class ContractBook:
     async def put(
         self,
         tenant: str,
-        contract: Contract,
+        emaid: EMAID,
+        make: Callable[[Contract | None], Contract],
         *,
         path: tuple[Certificate, ...] = (),
         now: datetime,
     ) -> bool:
+        asked = {"tenant": tenant, "emaid": emaid.canonical}
+
         def job(connection: Connection) -> bool:
-            created = _put(connection, tenant, contract, now)
+            row = connection.execute(_BY_EMAID.with_for_update(), asked).one_or_none()
+            contract = make(None if row is None else _contract(row))
+            _put(connection, tenant, contract, now)
             if path:
-                _keep(connection, tenant, contract.emaid, path, origin=Origin.IMPORTED, now=now)
-            return created
+                _keep(connection, tenant, emaid, path, origin=Origin.IMPORTED, now=now)
+            return row is None
 
         return await self._writer.run(job)
 
@@ -137,7 +142,7 @@ class ContractBook:
         await self._writer.run(job)
 
 
-def _put(connection: Connection, tenant: str, contract: Contract, now: datetime) -> bool:
+def _put(connection: Connection, tenant: str, contract: Contract, now: datetime) -> None:
     values = {
         "as_received": contract.emaid.as_received,
         "state": contract.state.value,
@@ -151,12 +156,10 @@ def _put(connection: Connection, tenant: str, contract: Contract, now: datetime)
         .where(CONTRACTS.c.tenant == tenant, CONTRACTS.c.emaid == contract.emaid.canonical)
         .values(values)
     )
-    if changed.rowcount:
-        return False
-    connection.execute(
-        insert(CONTRACTS).values(tenant=tenant, emaid=contract.emaid.canonical, **values)
-    )
-    return True
+    if not changed.rowcount:
+        connection.execute(
+            insert(CONTRACTS).values(tenant=tenant, emaid=contract.emaid.canonical, **values)
+        )
 
 
 def _keep(

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from authz.adapters.crl import CrlClient
+from authz.adapters.metrics import Metrics
 from authz.adapters.ocsp import OcspClient
 from authz.sources import Sources
 from certs.certificate import Certificate
-from certs.revocation.status import RevocationStatus, Unknown
+from certs.revocation.status import Good, RevocationStatus, Revoked, Unknown
+
+_OUTCOMES = {Good: "good", Revoked: "revoked"}
 
 
 class RevocationSources:
@@ -20,8 +23,10 @@ class RevocationSources:
         ocsp: OcspClient,
         crl: CrlClient,
         deadline_seconds: float,
+        metrics: Metrics,
     ) -> None:
         self._sources = sources
+        self._metrics = metrics
         self._ocsp = ocsp
         self._crl = crl
         self._deadline_seconds = deadline_seconds
@@ -32,6 +37,19 @@ class RevocationSources:
         issuer: Certificate,
         *,
         offered: Sequence[str] = (),
+        now: datetime,
+    ) -> RevocationStatus:
+        status = await self._ask(certificate, issuer, offered, now)
+        self._metrics.fetched(
+            status.code if isinstance(status, Unknown) else _OUTCOMES[type(status)]
+        )
+        return status
+
+    async def _ask(
+        self,
+        certificate: Certificate,
+        issuer: Certificate,
+        offered: Sequence[str],
         now: datetime,
     ) -> RevocationStatus:
         status: RevocationStatus = Unknown("revocation.source_missing")

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from authz.adapters.database import Database
 from authz.errors import Conflict, NotFound, Unavailable
+from certs.errors import Malformed, Refused
 
 BATCH_MAX = 256  # writes in one commit: bounds what a crash before it may undo, and its duration
 PENDING_MAX = 4_096  # writes waiting; beyond it the service is overloaded and says so
@@ -128,7 +129,7 @@ class Writer:
         try:
             with connection.begin_nested():
                 return write, write.job(connection), None
-        except (Conflict, NotFound) as declined:
+        except (Conflict, NotFound, Malformed, Refused) as declined:
             return write, None, declined
         except IntegrityError:
             return write, None, Conflict("conflict", "clashes with what is stored")

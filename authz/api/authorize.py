@@ -1,0 +1,49 @@
+"""POST /v1/authorize: the door that every plug-in comes through.
+
+A plain ASGI callable and not a FastAPI route: between the socket and the judgement stands only
+what is needed. Its part of the OpenAPI document is in ``authz.api.openapi``.
+"""
+
+from time import perf_counter
+
+from starlette.types import Receive, Scope, Send
+
+from authz.adapters.metrics import Metrics
+from authz.api import bodies
+from authz.api.callers import Doorkeeper
+from authz.api.ocpp import read_question
+from authz.callers import Scope as CallerScope
+from authz.record import mode
+from authz.service import Authorizer
+
+PATH = "/v1/authorize"
+
+_JSON = (b"content-type", b"application/json")
+_NO_STORE = (b"cache-control", b"no-store")
+
+
+class AuthorizeDoor:
+    """Reads a question, has it decided, writes the answer."""
+
+    def __init__(self, doorkeeper: Doorkeeper, authorizer: Authorizer, metrics: Metrics) -> None:
+        self._doorkeeper = doorkeeper
+        self._authorizer = authorizer
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        caller = await self._doorkeeper.admit(scope, CallerScope.AUTHORIZE)
+        question = read_question(await bodies.read(scope, receive))
+        decided = await self._authorizer.authorize(caller, question)
+        length = (b"content-length", str(len(decided.answer)).encode())
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [_JSON, _NO_STORE, length]}
+        )
+        await send({"type": "http.response.body", "body": decided.answer})
+        judgement = decided.decision.judgement
+        self._metrics.decided(
+            result=judgement.id_token_status.value,
+            reason=judgement.reason,
+            mode=mode(decided.decision.evidence.proof),
+            seconds=perf_counter() - started,
+        )

@@ -1,0 +1,191 @@
+"""The OpenAPI document: our own forms as schemas, every door and every problem."""
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+
+from authz.api import authorize, contracts, decisions
+from authz.api.anchors import ONE as ONE_ANCHOR
+from authz.api.anchors import PATH as ANCHORS
+from authz.api.anchors import AnchorBody, AnchorDocument, AnchorList
+from authz.api.answers import raw_answer
+from authz.api.contracts import ContractBody, ContractChanges, ContractDocument
+from authz.api.health import Health
+from authz.api.ocpp import AuthorizeRequest
+from authz.api.policy import PATH as POLICY
+from authz.api.problems import MEDIA_TYPE, Problem
+from authz.policy_document import PolicyDocument
+from authz.record import Answer, Record
+
+VERSION = "1"
+PATH = "/openapi.json"
+
+_REF = "#/components/schemas/{name}"
+_FORMS = (
+    Answer,
+    AnchorBody,
+    AnchorDocument,
+    AnchorList,
+    AuthorizeRequest,
+    ContractBody,
+    ContractChanges,
+    ContractDocument,
+    Health,
+    PolicyDocument,
+    Problem,
+    Record,
+)
+_TITLES = {
+    400: "Not what it claims to be",
+    401: "No API key in use",
+    403: "Understood and declined",
+    404: "Nothing of this name belongs to the caller's tenant",
+    408: "The body did not arrive in time",
+    409: "Clashes with what is stored",
+    413: "The body is too large",
+    415: "Not application/json, or compressed",
+    422: "JSON that is not the form this door takes",
+    503: "No sound answer can be given now: nothing is granted",
+}
+_READING = (401, 403, 404, 503)
+_WRITING = (400, *_READING, 408, 409, 413, 415, 422)
+_ASKING = (400, 401, 403, 408, 413, 415, 422, 503)
+
+Document = dict[str, Any]  # JSON
+
+
+def install(app: FastAPI) -> None:
+    """Shows the document."""
+    encoded = msgspec.json.encode(document(app.title))
+
+    async def show(_request: Request) -> Response:
+        return raw_answer(encoded)
+
+    app.add_api_route(PATH, show, methods=["GET"], operation_id="openapi")
+    app.openapi = lambda: document(app.title)  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def document(title: str) -> Document:
+    """OpenAPI 3.1."""
+    _, components = msgspec.json.schema_components(_FORMS, ref_template=_REF)
+    emaid = _parameter("emaid", "an eMAID in any of its forms")
+    fingerprint = _parameter("fingerprint", "SHA-256 over the certificate, hexadecimal")
+    contract: Document = {
+        "get": _operation("showContract", "Show a contract", ContractDocument, _READING),
+        "put": _operation(
+            "putContract",
+            "Keep a contract",
+            ContractDocument,
+            _WRITING,
+            takes=ContractBody,
+            new=True,
+        ),
+        "patch": _operation(
+            "changeContract", "Change a contract", ContractDocument, _WRITING, takes=ContractChanges
+        ),
+        "delete": _operation("deleteContract", "Forget a contract", None, _READING),
+        "parameters": [emaid],
+    }
+    anchor: Document = {
+        "get": _operation("showAnchor", "Show an anchor", AnchorList, (*_READING, 422)),
+        "put": _operation(
+            "putAnchor", "Trust a root", AnchorDocument, _WRITING, takes=AnchorBody, new=True
+        ),
+        "delete": _operation("deleteAnchor", "End trust in a root", None, (*_READING, 422)),
+        "parameters": [fingerprint],
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": VERSION},
+        "security": [{"apiKey": []}],
+        "paths": {
+            authorize.PATH: {
+                "post": _operation(
+                    "authorize",
+                    "May this contract charge here, now?",
+                    Answer,
+                    _ASKING,
+                    takes=AuthorizeRequest,
+                )
+            },
+            contracts.PATH: contract,
+            ANCHORS: {"get": _operation("listAnchors", "List the anchors", AnchorList, _READING)},
+            ONE_ANCHOR: anchor,
+            POLICY: {
+                "get": _operation("showPolicy", "Show the policy", PolicyDocument, _READING),
+                "put": _operation(
+                    "putPolicy", "Judge by a policy", PolicyDocument, _WRITING, takes=PolicyDocument
+                ),
+            },
+            decisions.PATH: {
+                "get": _operation("showDecision", "Show a logged decision", Record, _READING),
+                "parameters": [_parameter("decision_id", "the decisionId that was answered")],
+            },
+            "/livez": {"get": _open("livez", "Whether the process lives")},
+            "/readyz": {"get": _open("readyz", "Whether it can do its work")},
+        },
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(
+    operation_id: str,
+    summary: str,
+    answers: type | None,
+    problems: tuple[int, ...],
+    *,
+    takes: type | None = None,
+    new: bool = False,
+) -> Document:
+    answered: Document = {"description": summary, "content": _json(answers)} if answers else {}
+    responses: Document = {"200": answered} if answers else {"204": {"description": "Done"}}
+    if new:
+        responses["201"] = {**answered, "description": "Done, and it was not there before"}
+    for status in sorted(set(problems)):
+        responses[str(status)] = {
+            "description": _TITLES[status],
+            "content": {MEDIA_TYPE: {"schema": _schema(Problem)}},
+        }
+    operation: Document = {
+        "operationId": operation_id,
+        "summary": summary,
+        "responses": responses,
+    }
+    if takes is not None:
+        operation["requestBody"] = {"required": True, "content": _json(takes)}
+    return operation
+
+
+def _open(operation_id: str, summary: str) -> Document:
+    responses = {
+        "200": {"description": "It does", "content": _json(Health)},
+        "503": {"description": "It does not", "content": _json(Health)},
+    }
+    return {
+        "operationId": operation_id,
+        "summary": summary,
+        "security": [],
+        "responses": responses,
+    }
+
+
+def _json(form: type) -> Document:
+    return {"application/json": {"schema": _schema(form)}}
+
+
+def _schema(form: type) -> Document:
+    return {"$ref": _REF.format(name=form.__name__)}
+
+
+def _parameter(name: str, description: str) -> Document:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string"},
+    }

@@ -1,0 +1,149 @@
+"""From errors to RFC 9457 problems, through one table."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from uuid import uuid4
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from authz.errors import (
+    Conflict,
+    MalformedQuestion,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+    UnfinishedBody,
+    UnsupportedBody,
+)
+from authz.record import FindingDocument
+from certs.errors import Malformed, Refused, TooLarge
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:plugward:problem:"
+RETRY_AFTER_SECONDS = 1  # a station waits five seconds in all
+
+_log = structlog.get_logger("authz")
+
+# The nearest class in an error's line of descent counts; what stands in no row is our own fault:
+# 500, and its text is withheld.
+STATUS: Mapping[type[Exception], HTTPStatus] = MappingProxyType(
+    {
+        Malformed: HTTPStatus.BAD_REQUEST,
+        MalformedQuestion: HTTPStatus.UNPROCESSABLE_ENTITY,
+        TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        UnfinishedBody: HTTPStatus.REQUEST_TIMEOUT,
+        Refused: HTTPStatus.FORBIDDEN,
+        Unauthenticated: HTTPStatus.UNAUTHORIZED,
+        NotFound: HTTPStatus.NOT_FOUND,
+        Conflict: HTTPStatus.CONFLICT,
+        Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+_KNOWN = (Malformed, Refused, Unauthenticated, NotFound, Conflict, Unavailable)
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An RFC 9457 problem. ``code`` is permanent; ``instance`` is in our log, too."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    instance: str = ""
+    findings: list[FindingDocument] = []
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """The status that an error is answered with."""
+    for ancestor in type(error).__mro__:
+        if ancestor in STATUS:
+            return STATUS[ancestor]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def problem_of(error: Exception, *, instance: str) -> Problem:
+    """The problem that tells an error, and no more than the error meant to tell."""
+    status = status_of(error)
+    if isinstance(error, HTTPException):  # no such path, no such method
+        status = HTTPStatus(error.status_code)
+        return _problem(status, code=f"http.{status.name.lower()}", instance=instance)
+    if not isinstance(error, _KNOWN):
+        return _problem(status, code="internal", instance=instance)
+    findings = error.findings if isinstance(error, Refused) else ()
+    return _problem(
+        status,
+        code=error.code,
+        detail=error.detail,
+        instance=instance,
+        findings=[
+            FindingDocument(
+                code=finding.code,
+                severity=finding.severity.value,
+                where=finding.where,
+                detail=finding.detail,
+            )
+            for finding in findings
+        ],
+    )
+
+
+def install(app: FastAPI, *, count: Callable[[str], None]) -> None:
+    """Lets every error of every route leave as a problem, and counts it by its code."""
+
+    async def known(_request: Request, error: Exception) -> Response:
+        problem = problem_of(error, instance=uuid4().urn)
+        count(problem.code)
+        if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            _log.warning("request.unavailable", code=problem.code, instance=problem.instance)
+        return respond(problem)
+
+    async def unknown(_request: Request, error: Exception) -> Response:
+        # The one boundary for our own bugs: logged once with its traceback, told without it.
+        instance = uuid4().urn
+        _log.error("request.failed", instance=instance, exc_info=error)
+        count("internal")
+        return respond(problem_of(error, instance=instance))
+
+    for kind in (*_KNOWN, HTTPException):
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(Exception, unknown)
+
+
+def respond(problem: Problem) -> Response:
+    """A problem as an HTTP answer."""
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def _problem(
+    status: HTTPStatus,
+    *,
+    code: str,
+    instance: str,
+    detail: str = "",
+    findings: list[FindingDocument] | None = None,
+) -> Problem:
+    return Problem(
+        type=TYPE + code,
+        title=status.phrase,
+        status=status.value,
+        code=code,
+        detail=detail,
+        instance=instance,
+        findings=findings or [],
+    )

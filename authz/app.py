@@ -1,0 +1,131 @@
+"""Putting the authorization house together."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from authz.adapters.anchors import TrustBook
+from authz.adapters.callers import CallerBook
+from authz.adapters.contracts import ContractBook
+from authz.adapters.crl import CrlClient
+from authz.adapters.database import Database
+from authz.adapters.decision_log import DecisionTable
+from authz.adapters.metrics import Metrics
+from authz.adapters.ocsp import OcspClient
+from authz.adapters.outbound import Outbound
+from authz.adapters.revocation_cache import RevocationCache
+from authz.adapters.revocation_sources import RevocationSources
+from authz.adapters.schema import check_current, upgrade
+from authz.adapters.writer import Writer
+from authz.api import anchors, authorize, contracts, decisions, health, openapi, policy, problems
+from authz.api.callers import Doorkeeper
+from authz.gathering import Gatherer
+from authz.registration import Registrar
+from authz.service import Authorizer
+from authz.settings import Settings
+from authz.steady_clock import SteadyClock
+
+TITLE = "Plugward authz"
+
+
+def system_clock() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = system_clock,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> FastAPI:
+    """The authorization service as an ASGI application; its lifespan opens and closes it.
+
+    Raises Refused("database.…") for a database that cannot be meant; when it starts, also for one
+    that may forget what it acknowledged.
+    """
+    database = Database(settings.database_url)
+    writer = Writer(database)
+    outbound = Outbound()
+    metrics = Metrics()
+    metrics.watch(lambda: writer.pending)
+    steady = SteadyClock(clock)
+    registry = ContractBook(database, writer)
+    trusts = TrustBook(database, writer)
+    log = DecisionTable(database, writer)
+    gatherer = Gatherer(
+        contracts=registry,
+        sources=RevocationSources(
+            settings.sources,
+            ocsp=OcspClient(outbound, hash_algorithm=settings.ocsp_hash),
+            crl=CrlClient(outbound, bytes_max=settings.crl_bytes_max),
+            deadline_seconds=settings.source_deadline_seconds,
+            metrics=metrics,
+        ),
+        memory=RevocationCache(database, writer),
+        deadline_seconds=settings.gather_deadline_seconds,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            if settings.migrate_at_start:
+                upgrade(database)
+            check_current(database)
+            database.check_durable()
+            last = None if settings.trust_clock else await log.last_moment()
+            if last is not None:
+                steady.not_before(last)
+            writer.start()
+            yield
+        finally:
+            await gatherer.close()
+            await writer.close()
+            await outbound.close()
+            database.close()
+
+    app = FastAPI(
+        title=TITLE,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    problems.install(app, count=metrics.refused)
+    doorkeeper = Doorkeeper(CallerBook(database), steady)
+    authorizer = Authorizer(
+        gatherer=gatherer, trusts=trusts, contracts=registry, log=log, clock=steady, random=random
+    )
+    door = authorize.AuthorizeDoor(doorkeeper, authorizer, metrics)
+    app.router.routes.insert(0, Route(authorize.PATH, door, methods=["POST"], name="authorize"))
+    registrar = Registrar(registry=registry, trusts=trusts, clock=steady)
+    contracts.install(app, doorkeeper, registrar)
+    anchors.install(app, doorkeeper, trusts, steady)
+    policy.install(app, doorkeeper, trusts)
+    decisions.install(app, doorkeeper, log)
+
+    async def database_answers() -> None:
+        await log.last_moment()
+
+    async def clock_is_steady() -> None:
+        steady.moment()
+
+    async def writer_keeps_up() -> None:
+        await writer.run(lambda _connection: None)
+
+    health.install(
+        app,
+        checks={
+            "database": database_answers,
+            "decision_log": writer_keeps_up,
+            "clock": clock_is_steady,
+        },
+        metrics=metrics.render,
+    )
+    openapi.install(app)
+    return app

@@ -1,5 +1,7 @@
 """Which CRLs are believed, and what they say of a certificate."""
 
+import tracemalloc
+
 import pytest
 from cryptography import x509
 
@@ -77,8 +79,7 @@ def test_listed_certificate_is_revoked_for_its_reason(ca, leaf, reason):
 @pytest.mark.parametrize("number", [7, 11])
 def test_c12_reason_that_is_none_is_never_good(ca, leaf, number):
     octets = evidence.crl(ca, evidence.crl_entry(SERIAL, reason=number))
-    status = judge(ca, leaf, octets)
-    assert code(status) in {"revocation.crl_reason_invalid", "revocation.crl_malformed"}
+    assert code(judge(ca, leaf, octets)) == "revocation.crl_reason_invalid"
 
 
 def test_c09_serial_revoked_under_another_issuer_is_not_this_one(ca, leaf):
@@ -97,7 +98,9 @@ def test_serials_are_found_whole_and_at_their_place(ca):
         evidence.crl_entry(
             serial,
             reason=1,
-            extensions=extension("1.3.6.1.4.1.55555.2", b"\x02\x01\x05\x17\x02\x02\x30\x42\x18"),
+            extensions=extension(
+                "1.3.6.1.4.1.55555.2", b"\x02\x01\x05\x17\x02\x02\x30\x42\x18\x02\x01\x06\x05"
+            ),
         )
         for serial in serials
     ]
@@ -105,7 +108,7 @@ def test_serials_are_found_whole_and_at_their_place(ca):
     assert isinstance(verified, VerifiedCrl)
     for serial in serials:
         assert isinstance(verified.status_of_serial(serial, now=NOW), Revoked)
-    for serial in (0, 3, 5, 0x3042, 0x0101, 0x010117, 2**159, -1):
+    for serial in (0, 3, 5, 6, 0x3042, 0x0101, 0x010117, 2**159, -1):
         assert isinstance(verified.status_of_serial(serial, now=NOW), Good)
 
 
@@ -170,8 +173,8 @@ def test_issuers_name_is_compared_by_rfc_5280_and_not_by_octets(ca, leaf):
 
 def test_issuer_that_is_no_name_is_refused(ca, leaf):
     broken = sequence(b"\x31\x00")
-    status = judge(ca, leaf, evidence.crl(ca, issuer_name=broken))
-    assert code(status) in {"revocation.crl_other_issuer", "revocation.crl_malformed"}
+    octets = evidence.crl(ca, issuer_name=broken)
+    assert code(judge(ca, leaf, octets)) == "revocation.crl_other_issuer"
 
 
 def test_x20_algorithms_of_another_edition_are_refused(ca, leaf):
@@ -364,7 +367,6 @@ def test_c06_entry_that_makes_the_crl_indirect_is_refused(ca, leaf):
 @pytest.mark.parametrize("bits", [b"", b"\x00", b"\x06\x40", b"\x07\x80"])
 def test_c08_some_reasons_only_are_refused_whatever_bits_stand_there(ca, leaf, bits):
     octets = scoped(ca, der.encode(0x83, bits))
-    # An impossible BIT STRING may be refused as one; it is never a panic and never good.
     assert code(judge(ca, leaf, octets)) == "revocation.crl_reasons_limited"
 
 
@@ -404,6 +406,28 @@ def test_c10_oversized_crl_is_refused_before_it_is_read(ca, leaf):
     assert isinstance(judge(ca, leaf, octets, policy=at_the_cap), Good)
     below = CrlPolicy(crl_bytes_max=len(octets) - 1)
     assert code(judge(ca, leaf, octets, policy=below)) == "revocation.crl_too_large"
+
+
+def test_c10_huge_crl_takes_the_memory_of_its_octets_and_no_object_for_an_entry(ca):
+    count = 100_000
+    entry = evidence.crl_entry(2**127, reason=1)
+    at = entry.index(b"\x02\x11") + 2
+    entries = b"".join(
+        entry[:at] + (2**127 + n).to_bytes(17, "big") + entry[at + 17 :] for n in range(count)
+    )
+    octets = evidence.crl(ca, entries)
+    del entries
+    tracemalloc.start()
+    try:
+        verified = read(ca, octets)
+        assert isinstance(verified, VerifiedCrl)
+        assert isinstance(verified.status_of_serial(2**127 + count - 1, now=NOW), Revoked)
+        assert isinstance(verified.status_of_serial(2**127 + count, now=NOW), Good)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000  # one octet for an entry, at the very most
+    assert peak < len(octets) + 200_000  # the signed part, while its signature is verified
 
 
 def test_version_1_crl_is_read(ca, leaf):

@@ -1,0 +1,416 @@
+"""What every database keeps of the pki house's promises: one suite, SQLite and PostgreSQL."""
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import DBAPIError
+
+from certs.profiles.rules import Role
+from pki.authority.entries import (
+    Act,
+    Intent,
+    Issuer,
+    PublishedCrl,
+    Reason,
+    Responder,
+    Revocation,
+    State,
+)
+from pki.callers import new_caller
+from pki.errors import Conflict, NotFound, SerialTaken, Unavailable
+from pki.storage import audit, tables
+from pki.storage.audit import AuditTable
+from pki.storage.callers import CallerTable
+from pki.storage.database import check_durable, open_engine, reading, writing
+from pki.storage.holdings import HoldingTable
+from pki.storage.lists import ListTable
+from pki.storage.register import RegisterTable
+from pki.storage.revocations import RevocationTable
+from pki.storage.schema import check_current, upgrade
+from tests.pki_house import DATABASES, TENANT, database, issuer_id, key_id
+from tests.world import NOW, valid_world
+
+ISSUER = issuer_id()
+LATER = NOW + timedelta(minutes=1)
+
+
+class Stores:
+    def __init__(self, engine):
+        self.engine = engine
+        self.register = RegisterTable(engine)
+        self.holdings = HoldingTable(engine)
+        self.revocations = RevocationTable(engine)
+        self.lists = ListTable(engine)
+        self.callers = CallerTable(engine)
+        self.audit = AuditTable(engine)
+
+    def events(self):
+        with self.audit.acts() as acts:
+            return [act.event for act in acts]
+
+
+@pytest.fixture(params=DATABASES)
+def stores(request, tmp_path):
+    with database(request.param, tmp_path) as url:
+        engine = open_engine(url)
+        check_durable(engine)
+        upgrade(engine)
+        check_current(engine)
+        stores = Stores(engine)
+        stores.holdings.add_issuer(issuer(), act("authority.imported"))
+        yield stores
+        engine.dispose()
+
+
+def issuer(role=Role.MO_SUB_2, **odd):
+    world = valid_world()
+    given = {
+        "key_id": key_id(world[role].certificate),
+        "role": role,
+        "edition": world.edition,
+        "tenant": TENANT,
+        "certificate": world[role].certificate,
+    }
+    return Issuer(**{**given, **odd})
+
+
+def act(event="test", at=NOW, **odd):
+    return Act(event=event, at=at, actor="test", tenant=TENANT, issuer=ISSUER, **odd)
+
+
+def intent(certificate, **odd):
+    given = {
+        "issuer": ISSUER,
+        "serial": certificate.serial,
+        "tenant": TENANT,
+        "profile": "iso15118-2/contract",
+        "common_name": certificate.common_name,
+        "subject_key_id": key_id(certificate),
+        "not_before": certificate.not_before,
+        "not_after": certificate.not_after,
+        "crl_shard": 0,
+        "tbs": certificate.tbs,
+    }
+    return Intent(**{**given, **odd})
+
+
+@pytest.fixture(scope="module")
+def leaf():
+    return valid_world()[Role.CONTRACT].certificate
+
+
+@pytest.fixture(scope="module")
+def other_leaf():
+    return valid_world().issue(Role.CONTRACT, common_name="DE8AA007654321").certificate
+
+
+def revoked(certificate, reason=Reason.KEY_COMPROMISE, at=NOW):
+    return Revocation(
+        issuer=ISSUER,
+        serial=certificate.serial,
+        reason=reason,
+        revoked_at=at,
+        not_after=certificate.not_after,
+    )
+
+
+def test_intent_is_found_with_its_bytes_before_any_certificate(stores, leaf):
+    stores.register.intend([intent(leaf)], [act("issuance.intended", serial=leaf.serial)])
+    entry = stores.register.find(ISSUER, leaf.serial)
+    assert (entry.state, entry.tbs, entry.certificate) == (State.INTENDED, leaf.tbs, None)
+    assert (entry.not_before, entry.not_after) == (leaf.not_before, leaf.not_after)
+    assert (entry.intended_at, entry.revocation) == (NOW, None)
+
+
+def test_issued_certificate_is_kept_byte_for_byte(stores, leaf):
+    stores.register.intend([intent(leaf)], [act()])
+    stores.register.record([leaf], ISSUER, [act("issuance.signed")])
+    entry = stores.register.find(ISSUER, leaf.serial)
+    assert (entry.state, entry.certificate) == (State.ISSUED, leaf.der)
+    assert stores.register.pending(intended_before=LATER, entries_max=10) == ()
+
+
+def test_serial_is_taken_once_per_issuer(stores, leaf):
+    stores.register.intend([intent(leaf)], [act("first")])
+    with pytest.raises(SerialTaken):
+        stores.register.intend([intent(leaf)], [act("second")])
+    assert "second" not in stores.events()
+
+
+def test_same_serial_under_another_issuer_is_another_certificate(stores, leaf):
+    other = issuer(Role.OEM_SUB_2)
+    stores.holdings.add_issuer(other, act())
+    stores.register.intend([intent(leaf)], [act()])
+    stores.register.intend([intent(leaf, issuer=other.key_id)], [act()])
+    stores.revocations.revoke(revoked(leaf), act())
+    assert stores.register.find(other.key_id, leaf.serial).revocation is None
+
+
+def test_batch_of_intents_is_reserved_whole_or_not_at_all(stores, leaf, other_leaf):
+    stores.register.intend([intent(leaf)], [act()])
+    with pytest.raises(SerialTaken):
+        stores.register.intend([intent(other_leaf), intent(leaf)], [act()])
+    assert stores.register.find(ISSUER, other_leaf.serial) is None
+
+
+def test_certificate_without_intent_is_not_recorded(stores, leaf):
+    with pytest.raises(Conflict):
+        stores.register.record([leaf], ISSUER, [act()])
+    assert stores.register.find(ISSUER, leaf.serial) is None
+
+
+def test_abandoned_intent_does_not_become_a_certificate(stores, leaf):
+    stores.register.intend([intent(leaf)], [act()])
+    stores.register.abandon(ISSUER, leaf.serial, act("issuance.abandoned"))
+    with pytest.raises(Conflict):
+        stores.register.record([leaf], ISSUER, [act()])
+    assert stores.register.find(ISSUER, leaf.serial).state is State.ABANDONED
+
+
+def test_abandoning_what_is_concluded_changes_nothing(stores, leaf):
+    stores.register.intend([intent(leaf)], [act()])
+    stores.register.record([leaf], ISSUER, [act()])
+    stores.register.abandon(ISSUER, leaf.serial, act("issuance.abandoned"))
+    assert stores.register.find(ISSUER, leaf.serial).state is State.ISSUED
+    assert "issuance.abandoned" not in stores.events()
+
+
+def test_pending_are_the_old_intents_oldest_first(stores, leaf, other_leaf):
+    stores.register.intend([intent(other_leaf)], [act(at=LATER)])
+    stores.register.intend([intent(leaf)], [act()])
+    found = stores.register.pending(intended_before=LATER, entries_max=10)
+    assert [entry.serial for entry in found] == [leaf.serial, other_leaf.serial]
+    assert len(stores.register.pending(intended_before=NOW, entries_max=10)) == 1
+    assert len(stores.register.pending(intended_before=LATER, entries_max=1)) == 1
+
+
+def test_first_revocation_stands(stores, leaf):
+    stores.register.intend([intent(leaf)], [act()])
+    first = stores.revocations.revoke(revoked(leaf), act("revocation"))
+    again = stores.revocations.revoke(
+        revoked(leaf, reason=Reason.SUPERSEDED, at=LATER), act("revocation")
+    )
+    assert first == again == stores.register.find(ISSUER, leaf.serial).revocation
+    assert stores.revocations.revision(ISSUER) == 1
+    assert stores.events().count("revocation") == 1
+
+
+def test_what_has_no_entry_is_not_revoked(stores, leaf):
+    with pytest.raises(NotFound):
+        stores.revocations.revoke(revoked(leaf), act())
+    assert stores.revocations.revision(ISSUER) == 0
+
+
+def test_revision_of_no_authority_is_not_found(stores):
+    with pytest.raises(NotFound):
+        stores.revocations.revision("00" * 20)
+
+
+@pytest.mark.parametrize("concluded", ["intended", "issued", "abandoned"])
+def test_o19_standing_tells_intents_from_certificates(stores, leaf, concluded):
+    assert stores.revocations.standing(ISSUER, leaf.serial) is None
+    stores.register.intend([intent(leaf)], [act()])
+    if concluded == "issued":
+        stores.register.record([leaf], ISSUER, [act()])
+    if concluded == "abandoned":
+        stores.register.abandon(ISSUER, leaf.serial, act())
+    standing = stores.revocations.standing(ISSUER, leaf.serial)
+    assert (standing.state, standing.revocation) == (State(concluded), None)
+    stores.revocations.revoke(revoked(leaf), act())
+    assert stores.revocations.standing(ISSUER, leaf.serial).revocation == revoked(leaf)
+
+
+def test_list_holds_a_shard_by_serial_until_its_certificates_ended(stores, leaf, other_leaf):
+    stores.register.intend([intent(leaf), intent(other_leaf, crl_shard=1)], [act()])
+    for certificate in (leaf, other_leaf):
+        stores.revocations.revoke(revoked(certificate), act())
+    listed = stores.revocations.listed
+    assert [r.serial for r in listed(ISSUER, shard=0, expiring_from=NOW)] == [leaf.serial]
+    assert [r.serial for r in listed(ISSUER, shard=1, expiring_from=NOW)] == [other_leaf.serial]
+    assert listed(ISSUER, shard=0, expiring_from=leaf.not_after) != []
+    after = leaf.not_after + timedelta(seconds=1)
+    assert listed(ISSUER, shard=0, expiring_from=after) == []
+
+
+def test_c12_unused_reason_is_no_row(stores, leaf):
+    stores.register.intend([intent(leaf)], [act()])
+    row = {
+        "issuer": ISSUER,
+        "serial": leaf.serial,
+        "crl_shard": 0,
+        "reason": 7,
+        "revoked_at": NOW,
+        "not_after": NOW,
+    }
+    with pytest.raises(DBAPIError), stores.engine.begin() as connection:
+        connection.execute(insert(tables.revocations).values(row))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        update(tables.audit).values(actor="nobody"),
+        delete(tables.audit),
+        delete(tables.revocations),
+    ],
+    ids=["audit-update", "audit-delete", "C11-revocation-delete"],
+)
+def test_what_only_grows_is_not_changed(stores, leaf, statement):
+    stores.register.intend([intent(leaf)], [act()])
+    stores.revocations.revoke(revoked(leaf), act())
+    with pytest.raises(DBAPIError), stores.engine.begin() as connection:
+        connection.execute(statement)
+
+
+def test_revocation_without_entry_is_no_row(stores):
+    row = {
+        "issuer": ISSUER,
+        "serial": 5,
+        "crl_shard": 0,
+        "reason": 1,
+        "revoked_at": NOW,
+        "not_after": NOW,
+    }
+    with pytest.raises(DBAPIError), stores.engine.begin() as connection:
+        connection.execute(insert(tables.revocations).values(row))
+
+
+def crl(number, der=b"list", revision=0):
+    return PublishedCrl(
+        issuer=ISSUER,
+        shard=0,
+        number=number,
+        this_update=NOW,
+        next_update=LATER,
+        revision=revision,
+        der=der,
+    )
+
+
+def reserve(stores):
+    return stores.lists.reserve(ISSUER, 0, this_update=NOW, next_update=LATER, act=act())
+
+
+def test_list_numbers_only_grow_also_when_none_was_published(stores):
+    assert [reserve(stores)[0] for _ in range(3)] == [1, 2, 3]
+    assert stores.lists.latest(ISSUER, 0) is None
+    stores.lists.publish(crl(2, b"two"), act())
+    assert stores.lists.latest(ISSUER, 0) == crl(2, b"two")
+
+
+def test_late_older_list_does_not_replace_the_newer(stores):
+    reserve(stores), reserve(stores)
+    stores.lists.publish(crl(2, b"two"), act())
+    stores.lists.publish(crl(1, b"one"), act())
+    assert stores.lists.latest(ISSUER, 0).der == b"two"
+
+
+def test_two_builders_take_two_numbers(stores):
+    taken = []
+    threads = [threading.Thread(target=lambda: taken.append(reserve(stores)[0])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [1, 2, 3, 4]
+
+
+def test_authority_comes_back_as_it_was_kept(stores):
+    assert stores.holdings.issuers() == (issuer(),)
+    retired = issuer(active=False)
+    stores.holdings.add_issuer(retired, act())
+    assert stores.holdings.issuers() == (retired,)
+
+
+def test_responder_comes_back_as_it_was_appointed(stores):
+    certificate = valid_world().responder(Role.MO_SUB_2).certificate
+    responder = Responder(issuer=ISSUER, key_id=key_id(certificate), certificate=certificate)
+    stores.holdings.appoint(responder, act())
+    stores.holdings.appoint(responder, act())
+    assert stores.holdings.responders() == (responder,)
+
+
+def test_signed_elsewhere_is_entered_once(stores, leaf, other_leaf):
+    stores.holdings.enter(leaf, intent(leaf), act("certificate.imported"))
+    stores.holdings.enter(leaf, intent(leaf), act("certificate.imported"))
+    assert stores.events().count("certificate.imported") == 1
+    assert stores.register.find(ISSUER, leaf.serial).state is State.ISSUED
+    with pytest.raises(SerialTaken):
+        stores.holdings.enter(other_leaf, intent(other_leaf, serial=leaf.serial), act())
+
+
+def test_caller_comes_back_as_added_and_is_withdrawn_once(stores):
+    caller, _key = new_caller(
+        tenant=TENANT,
+        name="cpo",
+        scopes=frozenset({"read", "issue:contract"}),
+        now=NOW,
+        random=lambda n: b"r" * n,
+        expires_at=LATER,
+    )
+    stores.callers.add(caller, act())
+    assert stores.callers.by_id(caller.identity) == caller
+    assert stores.callers.all(TENANT) == (caller,)
+    assert stores.callers.all("another") == ()
+    assert stores.callers.by_id("nobody") is None
+    stores.callers.withdraw(caller.identity, at=LATER, act=act())
+    assert stores.callers.by_id(caller.identity).withdrawn_at == LATER
+    with pytest.raises(NotFound):
+        stores.callers.withdraw(caller.identity, at=LATER, act=act())
+
+
+def test_audit_tells_acts_in_order_with_their_moments(stores):
+    assert stores.audit.last_moment() == NOW
+    second = act("later", at=LATER, serial=2**127, detail="why")
+    _write(stores, second)
+    assert stores.audit.last_moment() == LATER
+    with stores.audit.acts() as acts:
+        assert list(acts)[-1] == second
+
+
+def _write(stores, told):
+    with writing(stores.engine) as connection:
+        audit.write(connection, [told])
+
+
+def test_serials_of_all_lengths_come_back(stores, leaf):
+    serials = [1, 127, 128, 255, 256, 2**127, 2**159 - 1]
+    stores.register.intend([intent(leaf, serial=serial) for serial in serials], [act()])
+    assert [stores.register.find(ISSUER, s).serial for s in serials] == serials
+
+
+def test_moments_need_a_time_zone(stores):
+    naive = datetime(2026, 1, 1)
+    with pytest.raises(Exception, match="time zone"):
+        _write(stores, act(at=naive))
+
+
+def test_moments_of_other_zones_come_back_in_utc(stores):
+    _write(stores, act(at=NOW.astimezone(timezone(timedelta(hours=5)))))
+    assert stores.audit.last_moment() == NOW
+    assert stores.audit.last_moment().tzinfo is UTC
+
+
+def test_failing_transaction_leaves_nothing(stores, leaf):
+    class PowerError(Exception):
+        pass
+
+    def cut(name):
+        if name == "intend.written":
+            raise PowerError
+
+    register = RegisterTable(stores.engine, failpoint=cut)
+    with pytest.raises(PowerError):
+        register.intend([intent(leaf)], [act("issuance.intended")])
+    assert stores.register.find(ISSUER, leaf.serial) is None
+    assert "issuance.intended" not in stores.events()
+
+
+def test_closed_database_is_unavailable(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path}/absent/pki.db")
+    with pytest.raises(Unavailable) as caught, reading(engine):
+        pass
+    assert caught.value.code == "unavailable.database"
+    engine.dispose()

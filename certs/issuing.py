@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from certs import der, extensions, keys, names, to_be_signed
+from certs import der, keys, names, to_be_signed
 from certs.certificate import Certificate, Reading, parse
 from certs.errors import MalformedCertificate, Refused
 from certs.extensions import KeyUsage
@@ -12,7 +12,7 @@ from certs.findings.catalogue import found
 from certs.findings.finding import Finding, Severity
 from certs.keys import SIGNATURE_ALGORITHMS, KeyKind, PrivateKey, PublicKey, Signer
 from certs.linting import lint
-from certs.profiles.rules import Profile, Role
+from certs.profiles.rules import Presence, Profile, Role
 
 SERIAL_BITS_MAX = 159  # 20 octets, the first bit being the sign (RFC 5280 4.1.2.2)
 NAME_CHARACTERS_MAX = 64  # ub-common-name, ub-organization-name (RFC 5280 A.1)
@@ -274,8 +274,8 @@ def _shared_extensions(
     ]
     if profile.extended_key_usage.issued:
         parts.append(to_be_signed.extended_key_usage(profile.extended_key_usage.issued))
-        if extensions.OCSP_SIGNING in profile.extended_key_usage.issued:
-            parts.append(to_be_signed.ocsp_no_check())
+    if profile.ocsp_nocheck.presence is Presence.REQUIRED:
+        parts.append(to_be_signed.ocsp_no_check())
     if ocsp_url is not None or ca_issuers_url is not None:
         parts.append(
             to_be_signed.authority_information_access(

@@ -1,0 +1,1 @@
+"""The owner of the SECC: what it offers, measures and asks its backend."""

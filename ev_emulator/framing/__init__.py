@@ -1,0 +1,1 @@
+"""How messages travel: V2GTP frames and the discovery of the charger."""

@@ -1,0 +1,1 @@
+"""Sockets and TLS: thin, and of no opinion."""

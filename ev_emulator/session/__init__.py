@@ -1,0 +1,1 @@
+"""Sessions without sockets: octets in, octets and events out."""

@@ -1,0 +1,1 @@
+"""The owner of the EVCC: what it carries, and what it wants."""

@@ -54,6 +54,10 @@ class Datatype:
         """All values by their code, where they fit a table of TABLE_WIDTH_MAX bits."""
         return ()
 
+    def empty(self) -> Simple | None:
+        """The value of an element without content, where that is allowed."""
+        return None
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Datatype) and self.facets == other.facets
 
@@ -73,6 +77,9 @@ class Boolean(Datatype):
     @property
     def facets(self) -> tuple[object, ...]:
         return ("Boolean",)
+
+    def __str__(self) -> str:
+        return "boolean"
 
     def write(self, value: object) -> str:
         if not isinstance(value, bool):
@@ -106,11 +113,14 @@ class Integer(Datatype):
     def facets(self) -> tuple[object, ...]:
         return ("Integer", self.minimum, self.maximum)
 
+    def __str__(self) -> str:
+        return "integer" if self.minimum is None else f"integer {self.minimum}..{self.maximum}"
+
     def write(self, value: object) -> str:
         if not isinstance(value, int) or isinstance(value, bool):
             raise _wrong_type("an integer", value)
         if not self._allows(value):
-            raise NotEncodable("exi.value_out_of_range", f"{value} is not in {self!r}")
+            raise NotEncodable("exi.value_out_of_range", f"{value} is not in {self}")
         if self._width is not None and self.minimum is not None:
             return write_number(value - self.minimum, self._width)
         if self.minimum is not None and self.minimum >= 0:
@@ -129,7 +139,7 @@ class Integer(Datatype):
             if negative:
                 number = -number - 1
         if not self._allows(number):
-            raise Malformed("exi.value_out_of_range", f"{number} is not in {self!r}", bit_offset=at)
+            raise Malformed("exi.value_out_of_range", f"{number} is not in {self}", bit_offset=at)
         return number, end
 
     def values(self) -> tuple[Simple, ...]:
@@ -159,6 +169,9 @@ class Enumeration(Datatype):
     @property
     def facets(self) -> tuple[object, ...]:
         return ("Enumeration", *(member.value for member in self._members))
+
+    def __str__(self) -> str:
+        return self.type.__name__
 
     def write(self, value: object) -> str:
         if not isinstance(value, str):
@@ -205,19 +218,25 @@ class Binary(Datatype):
     def facets(self) -> tuple[object, ...]:
         return ("Binary", self.encoding.value, self.length_min, self.length_max)
 
+    def empty(self) -> Simple | None:
+        return b"" if self.length_min == 0 else None
+
+    def __str__(self) -> str:
+        return f"{self.encoding.value}{_lengths(self, 'octets')}"
+
     def write(self, value: object) -> str:
         if not isinstance(value, bytes):
             raise _wrong_type("octets", value)
         length = len(value)
         if length < self.length_min or (self.length_max is not None and length > self.length_max):
-            raise NotEncodable("exi.length_out_of_range", f"{length} octets are not in {self!r}")
+            raise NotEncodable("exi.length_out_of_range", f"{length} octets are not in {self}")
         return write_unsigned(length) + unfold(value)
 
     def read(self, bits: str, at: int) -> tuple[Simple, int]:
         length, start = read_unsigned(bits, at, LENGTH_GROUPS_MAX)
         if length < self.length_min or (self.length_max is not None and length > self.length_max):
             raise Malformed(
-                "exi.length_out_of_range", f"{length} octets are not in {self!r}", bit_offset=at
+                "exi.length_out_of_range", f"{length} octets are not in {self}", bit_offset=at
             )
         end = start + 8 * length
         if end > len(bits):  # before anything of that length is made
@@ -241,14 +260,18 @@ class String(Datatype):
     def facets(self) -> tuple[object, ...]:
         return ("String", self.length_min, self.length_max)
 
+    def empty(self) -> Simple | None:
+        return "" if self.length_min == 0 else None
+
+    def __str__(self) -> str:
+        return f"string{_lengths(self, 'characters')}"
+
     def write(self, value: object) -> str:
         if not isinstance(value, str):
             raise _wrong_type("a text", value)
         length = len(value)
         if length < self.length_min or (self.length_max is not None and length > self.length_max):
-            raise NotEncodable(
-                "exi.length_out_of_range", f"{length} characters are not in {self!r}"
-            )
+            raise NotEncodable("exi.length_out_of_range", f"{length} characters are not in {self}")
         if not (value.isprintable() or all(map(_is_xml_character, value))):
             raise NotEncodable("exi.character_invalid", "a code point that XML does not have")
         prefix = write_unsigned(length + 2)
@@ -263,7 +286,7 @@ class String(Datatype):
         length -= 2
         if length < self.length_min or (self.length_max is not None and length > self.length_max):
             raise Malformed(
-                "exi.length_out_of_range", f"{length} characters are not in {self!r}", bit_offset=at
+                "exi.length_out_of_range", f"{length} characters are not in {self}", bit_offset=at
             )
         end = start + 8 * length
         if end > len(bits):  # a character takes at least an octet: refused before allocation
@@ -294,6 +317,14 @@ def _is_xml_character(character: str) -> bool:
     return (character >= " " or character in "\t\n\r") and not (
         "\ud800" <= character <= "\udfff" or character in "\ufffe\uffff"
     )
+
+
+def _lengths(datatype: "Binary | String", unit: str) -> str:
+    if datatype.length_max is None:
+        return ""
+    if datatype.length_min == datatype.length_max:
+        return f", {datatype.length_max} {unit}"
+    return f", {datatype.length_min} to {datatype.length_max} {unit}"
 
 
 def _wrong_type(wanted: str, value: object) -> NotEncodable:

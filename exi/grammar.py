@@ -104,7 +104,7 @@ class Grammar:
     def events(self, rest: Rest) -> list[Event]:
         """What may come next, in the order of the event codes."""
         found = {(event.kind, event.name): event for event in self._next(rest)}
-        if self.mixed and not any(kind is Kind.ATTRIBUTE for kind, _ in found):
+        if self.mixed and any(kind is not Kind.ATTRIBUTE for kind, _ in found):
             found[Kind.MIXED_TEXT, None] = Event(Kind.MIXED_TEXT, None, None, None, rest)
         return sorted(found.values(), key=lambda event: _ORDER[event.kind])
 

@@ -8,18 +8,22 @@ everything before it is still shown.
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-from exi.bits import read_number
+from exi.bits import read_number, read_unsigned
 from exi.codec import HEADER_BITS, closed, opened, root_refused
-from exi.datatypes import Datatype, Simple
+from exi.datatypes import LENGTH_GROUPS_MAX, Binary, Datatype, Simple, String
 from exi.declaration import Complex
 from exi.errors import Malformed
 from exi.fragments import Relaxed
 from exi.grammar import Event, Grammar, Kind
+from exi.machine import EMPTY_ELEMENT
 from exi.protocol import Protocol, schema_set
 from exi.schema_set import SchemaSet
 
 # A value's bits are shown up to this many, then cut.
-SHOWN_BITS_MAX: Final = 48
+SHOWN_BITS_MAX: Final = 24
+
+# And octets up to this many hexadecimal digits.
+SHOWN_DIGITS_MAX: Final = 64
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -73,7 +77,7 @@ def render(inspection: Inspection) -> Iterator[str]:
 def _shown(value: Simple) -> str:
     if isinstance(value, bytes):
         text = value.hex().upper()
-        return text if len(text) <= SHOWN_BITS_MAX else f"{text[:SHOWN_BITS_MAX]}... "
+        return text if len(text) <= SHOWN_DIGITS_MAX else f"{text[:SHOWN_DIGITS_MAX]}..."
     return repr(str(value)) if isinstance(value, str) else str(value)
 
 
@@ -140,6 +144,10 @@ class _Walk:
         if not isinstance(content, Datatype):
             self._element(content, path)
             return
+        end = self._at + len(EMPTY_ELEMENT)
+        if content.empty() is not None and self._bits[self._at : end] == EMPTY_ELEMENT:
+            self._note(end, "escape, EE: no content", path, content.empty())
+            return
         self._only("CH", path)
         self._value(content, path)
         self._only("EE", path)
@@ -157,7 +165,11 @@ class _Walk:
         except Malformed as error:
             error.path = path
             raise
-        self._note(end, repr(datatype), path, value)
+        if isinstance(datatype, Binary | String):
+            length, start = read_unsigned(self._bits, self._at, LENGTH_GROUPS_MAX)
+            what = "length" if isinstance(datatype, Binary) else "length + 2"
+            self._note(start, what, path, length)
+        self._note(end, str(datatype), path, value)
 
     def _element(self, declared: type[Complex], path: Path) -> None:
         if declared.declared.abstract:

@@ -12,6 +12,10 @@ from exi.grammar import Event, Grammar, Kind, Members, State
 Reader: TypeAlias = Callable[[str, int], tuple[Any, int]]
 Writer: TypeAlias = Callable[[Any], str]
 
+# An element of string or binary type without content. We write CH with the length 0, as the C
+# encoders do; EXIficient takes the escape (1 bit), then EE, the first of seven second-level codes.
+EMPTY_ELEMENT: Final = "1000"
+
 # What an event code of these kinds is refused with.
 _REFUSED: Final = {
     Kind.WILDCARD: ("exi.wildcard", "an element that the schema leaves open"),
@@ -62,9 +66,12 @@ class Machines:
 def _simple_reader(datatype: Datatype) -> Reader:
     # An element of simple type: CH (one production: 1 bit, 0), the value, EE (1 bit, 0).
     read = datatype.read
+    empty = datatype.empty()
 
     def read_element(bits: str, at: int) -> tuple[Simple, int]:
         if bits[at : at + 1] != "0":
+            if empty is not None and bits[at : at + len(EMPTY_ELEMENT)] == EMPTY_ELEMENT:
+                return empty, at + len(EMPTY_ELEMENT)
             raise _deviation(bits, at)
         value, at = read(bits, at + 1)
         if bits[at : at + 1] != "0":

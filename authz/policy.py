@@ -1,7 +1,7 @@
 """How a tenant wants its contracts judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
@@ -30,4 +30,6 @@ class Policy:
     check_digit: CheckDigit = CheckDigit.WARN
     unproven_token: UnprovenToken = UnprovenToken.REFUSE
     cache_seconds: int = CACHE_SECONDS_DEFAULT
-    permitted_providers: Mapping[bytes, frozenset[str]] = MappingProxyType({})
+    permitted_providers: Mapping[bytes, frozenset[str]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )

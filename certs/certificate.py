@@ -301,6 +301,7 @@ def _read(data: bytes) -> Certificate:
     made.issuer = data[at:end]
     if end - at == 2:
         raise MalformedDer("empty issuer")  # RFC 5280 4.1.2.4
+    names.comparable(made.issuer)  # read now, once for all its certificates, and never in vain
     at = _read_validity(made, data, end, tbs_stop)
     _, end = expect(data, at, tbs_stop, der.SEQUENCE)
     made.subject = data[at:end]

@@ -93,6 +93,19 @@ _ORDERS = {
 }
 
 
+def _unlisted(spki: bytes, start: int, stop: int) -> KeyKind:
+    """The kind of an AlgorithmIdentifier that is not in the table, whose content this is."""
+    oid, at = der.expect(spki, start, stop, der.OID)
+    der.oid(spki[oid:at])
+    parameters = None
+    if at < stop:
+        parameters, _, at = der.tlv(spki, at, stop)
+    if at != stop:
+        raise MalformedDer("octets after the algorithm's parameters")
+    explicit = spki[start : start + len(_EC)] == _EC and parameters != der.OID
+    return KeyKind.EC_EXPLICIT if explicit else KeyKind.OTHER
+
+
 def kind_of_spki(spki: bytes) -> tuple[KeyKind, bytes]:
     """What key a DER subjectPublicKeyInfo holds, and its BIT STRING value.
 

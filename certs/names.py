@@ -31,7 +31,7 @@ _SHORT = {
 # How the string types of RFC 5280 4.1.2.4 and its predecessors are written.
 _CODECS = {
     0x0C: "utf-8",  # UTF8String
-    0x13: "ascii",  # PrintableString
+    0x13: "ascii",  # PrintableString: its own characters lack *, & and @, which real names have
     0x16: "ascii",  # IA5String
     0x12: "ascii",  # NumericString
     0x1E: "utf-16-be",  # BMPString

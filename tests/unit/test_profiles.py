@@ -157,6 +157,14 @@ def test_the_dispute_about_the_components_of_sub_cas_is_data():
     assert issued == {"": "V2G", "dc-cpo": "CPO", "no-dc": None}
 
 
+def test_the_dispute_about_key_encipherment_on_contracts_is_data():
+    bits = {
+        variant: profile(Role.CONTRACT, Edition.ISO_2, variant).key_usage.issued
+        for variant in ("", "without-key-encipherment")
+    }
+    assert bits[""] ^ bits["without-key-encipherment"] == KeyUsage.KEY_ENCIPHERMENT
+
+
 def test_keys_that_only_sign_are_never_said_to_agree_or_encipher():
     rule = KeyUsageRule(
         citation="RFC 9295 3",

@@ -45,7 +45,7 @@ def jar() -> Path:
     return found
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - the word for it
     """The peer's codec did not like it."""
 
 

@@ -50,7 +50,7 @@ _ENCODING = (
     _error(
         "time_encoding",
         "A time before 2050 is a GeneralizedTime",
-        "RFC 5280 4.1.2.5; BMW PnC-OEM-RootCA-2021",
+        "RFC 5280 4.1.2.5",
     ),
     _error("version_wrong", "The certificate is not version 3", "RFC 5280 4.1.2.1"),
     _error(

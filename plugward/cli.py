@@ -12,12 +12,14 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from plugward import terminal
-from plugward.deferred import CONTEXT_SETTINGS, Command, Deferred, Group
+from plugward.deferred import CONTEXT_SETTINGS, Command, Deferred, Group, Verb
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 
 # A new sub-command is one line here.
 COMMANDS: tuple[Command, ...] = (
+    Verb("demo", "plugward.commands.demo", "a V2G world grown, served and asked, in seconds"),
+    Verb("init", "plugward.commands.init", "grow a V2G world for development"),
     Group("cert", "plugward.commands.cert.group", "read, check, issue and revoke certificates"),
 )
 

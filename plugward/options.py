@@ -19,3 +19,24 @@ Anchors = Annotated[
         "--anchor", metavar="PURPOSE=FILE", help="trust these roots for v2g, mo or oem; repeatable"
     ),
 ]
+Home = Annotated[
+    str | None,
+    typer.Option(
+        "--home", metavar="DIR", help="the world of this directory; else of ./plugward-world"
+    ),
+]
+Url = Annotated[
+    str | None, typer.Option("--url", metavar="URL", help="ask the service at this address instead")
+]
+ApiKeyFile = Annotated[
+    str | None,
+    typer.Option(
+        "--api-key-file", metavar="FILE", help="the API key's file; else PLUGWARD_API_KEY holds it"
+    ),
+]
+PassphraseFile = Annotated[
+    str | None,
+    typer.Option(
+        "--passphrase-file", metavar="FILE", help="a file whose first line opens the key files"
+    ),
+]

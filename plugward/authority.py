@@ -1,0 +1,179 @@
+"""A certificate authority to ask: the one of a home directory, or one behind a URL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed448
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from certs import pem
+from certs.certificate import Certificate
+from certs.edition import Edition
+from certs.keys import PrivateKey
+from certs.profiles.rules import Role
+from pki import settings as pki_settings
+from pki.authority.request import IssuanceRequest, parse_csr
+from pki.authority.revocation import WORDS, parse_reason
+from pki.callers import Caller, operator
+from pki.house import House, assemble
+from plugward import clock, home, inputs
+from plugward.errors import Complaint
+from plugward.home import Home
+from plugward.http import Service
+from plugward.reading import instant, serial
+
+API_KEY_VARIABLE = "PLUGWARD_API_KEY"
+PASSPHRASE_VARIABLE = "PLUGWARD_PKI_PASSPHRASE"  # noqa: S105 - the variable's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A certificate asked for, with the request that proves possession of its key (PEM)."""
+
+    role: Role
+    edition: Edition
+    csr: str
+    common_name: str | None
+    organization: str | None
+    country: str | None
+    variant: str
+    not_before: datetime | None
+    not_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A revocation as it stands: its reason, in RFC 5280's word, and its moment."""
+
+    reason: str
+    revoked_at: str
+
+
+class Authority(Protocol):
+    """What the commands ask. Complaints, and what the houses raise, pass through."""
+
+    def issue(self, order: Order) -> tuple[Certificate, ...]:
+        """The chain: leaf first, root excluded."""
+        ...
+
+    def revoke(self, issuer: str, number: int, reason: str) -> Standing:
+        """Revokes a serial under the authority with this key id; the first revocation stands."""
+        ...
+
+
+class _InHouse:
+    """The authority of a home directory, in this process; every scope."""
+
+    def __init__(self, house: House, caller: Caller) -> None:
+        self._house = house
+        self._caller = caller
+
+    def issue(self, order: Order) -> tuple[Certificate, ...]:
+        csr = parse_csr(order.csr)
+        common_name = order.common_name or csr.common_name
+        if common_name is None:
+            raise Complaint("no common name", hint="--common-name")
+        request = IssuanceRequest(
+            role=order.role,
+            edition=order.edition,
+            public_key=csr.public_key,
+            common_name=common_name,
+            organization=order.organization or csr.organization,
+            country=order.country or csr.country,
+            variant=order.variant,
+            not_before=order.not_before,
+            not_after=order.not_after,
+        )
+        return self._house.authority.issue(request, caller=self._caller).chain
+
+    def revoke(self, issuer: str, number: int, reason: str) -> Standing:
+        stands = self._house.authority.revoke(
+            issuer, number, parse_reason(reason), caller=self._caller
+        )
+        return Standing(WORDS[stands.reason], instant(stands.revoked_at))
+
+
+class _Remote:
+    """The authority behind a URL, by an API key."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def issue(self, order: Order) -> tuple[Certificate, ...]:
+        form = {
+            "role": order.role.value,
+            "edition": order.edition.value,
+            "csr": order.csr,
+            "common_name": order.common_name,
+            "organization": order.organization,
+            "country": order.country,
+            "variant": order.variant,
+            "not_before": order.not_before and order.not_before.isoformat(),
+            "not_after": order.not_after and order.not_after.isoformat(),
+        }
+        told = self._service.ask("POST", "/v1/certificates", form)
+        return pem.parse_chain(str(told.get("chain")))
+
+    def revoke(self, issuer: str, number: int, reason: str) -> Standing:
+        path = f"/v1/certificates/{issuer}/{serial(number)}/revoke"
+        told = self._service.ask("POST", path, {"reason": reason})
+        return Standing(str(told.get("reason")), str(told.get("revoked_at")))
+
+
+@contextmanager
+def reached(
+    *, directory: str | None, url: str | None, api_key_file: str | None, passphrase_file: str | None
+) -> Iterator[Authority]:
+    """The authority behind ``url`` where one is given, else that of a home directory."""
+    if url is not None:
+        if directory is not None:
+            raise Complaint("--home and --url name two authorities")
+        key = inputs.secret(file=api_key_file, variable=API_KEY_VARIABLE, prompt="API key")
+        if key is None:
+            raise Complaint(
+                "no API key", hint=f"--api-key-file FILE, or {API_KEY_VARIABLE} in the environment"
+            )
+        yield _Remote(Service(url, key))
+        return
+    house = assemble(
+        opened(Home(home.directory(directory)), passphrase_file), clock=clock.now_exactly
+    )
+    try:
+        yield _InHouse(house, operator(tenant=home.TENANT, name="cli", now=clock.now()))
+    finally:
+        house.close()
+
+
+def opened(place: Home, passphrase_file: str | None) -> pki_settings.Settings:
+    """The pki settings of a home, with the passphrase from its file, a given one, or a prompt."""
+    place.demand()
+    settings = pki_settings.load(file=place.pki_settings)
+    if settings.passphrase is None or passphrase_file is not None:
+        passphrase = inputs.secret(
+            file=passphrase_file, variable=PASSPHRASE_VARIABLE, prompt="passphrase of the key files"
+        )
+        if passphrase is None:
+            raise Complaint(
+                "no passphrase for the key files",
+                hint=f"--passphrase-file FILE, or {PASSPHRASE_VARIABLE} in the environment",
+            )
+        settings = settings.with_passphrase(passphrase.encode())
+    return settings
+
+
+def request_of(key: PrivateKey, common_name: str) -> str:
+    """A certification request (PKCS #10, PEM) that proves possession of a key."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    )
+    if isinstance(key, ed448.Ed448PrivateKey):
+        made = builder.sign(key, None)
+    else:
+        made = builder.sign(key, hashes.SHA512() if key.key_size == 521 else hashes.SHA256())
+    return made.public_bytes(Encoding.PEM).decode("ascii")

@@ -1,0 +1,166 @@
+"""The demo's story: from nothing to eight answers over HTTP."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+
+from authz import settings as authz_settings
+from authz.app import create_app as create_authz
+from certs.edition import Edition
+from certs.hierarchy import Identity, grow
+from certs.profiles.rules import Role
+from pki import settings as pki_settings
+from pki.app import open_doors
+from pki.house import assemble
+from plugward import clock
+from plugward.demo.cases import CASES, Actors, Answer, Case
+from plugward.founding import Founded, Wishes, emaid_of, found
+from plugward.home import TENANT
+from plugward.reading import serial
+from plugward.serve import Door, in_background, listen, url_of
+
+LOOPBACK = "127.0.0.1"
+CONTRACTS = 3
+DEADLINE_SECONDS = 10.0
+_LASTED, _OVER_SINCE = timedelta(days=60), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One case's answer as it came over HTTP."""
+
+    case: Case
+    answer: Answer
+    latency_ms: float
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is the only right answer."""
+        return self.answer == self.case.answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A world with both houses up, and who appears in it."""
+
+    founded: Founded
+    pki_url: str
+    authz_url: str
+    grown_seconds: float
+    up_seconds: float
+    actors: Actors
+
+    def ask(self) -> Iterator[Told]:
+        """Each case's answer, as it comes."""
+        with _client(self.authz_url, self.founded.authz_key) as client:
+            for case in CASES:
+                body = case.body(self.actors)
+                began = perf_counter()
+                told = client.post("/v1/authorize", json=body).raise_for_status().json()
+                yield Told(
+                    case=case,
+                    answer=Answer(
+                        told.get("certificateStatus", ""),
+                        told["idTokenInfo"]["status"],
+                        told["reason"],
+                    ),
+                    latency_ms=(perf_counter() - began) * 1000,
+                )
+
+
+@contextmanager
+def staged(edition: Edition) -> Iterator[Stage]:
+    """Everything a case needs, in a temporary directory and on free ports of the loopback."""
+    with tempfile.TemporaryDirectory(prefix="plugward-demo-") as place:
+        doors = [listen(LOOPBACK, 0), listen(LOOPBACK, 0)]
+        pki_url, authz_url = map(url_of, doors)
+        began = perf_counter()
+        founded = found(
+            Wishes(
+                directory=Path(place) / "world",
+                edition=edition,
+                contracts=CONTRACTS,
+                pki_url=pki_url,
+                clock=clock.now_exactly,
+            )
+        )
+        grown = perf_counter()
+        home = founded.home
+        house = assemble(
+            pki_settings.load(file=home.pki_settings, environ={}), clock=clock.now_exactly
+        )
+        expired = _expired(founded)
+        house.importing.certificate(
+            expired.certificate, role=Role.CONTRACT, edition=edition, tenant=TENANT
+        )
+        authz = create_authz(
+            authz_settings.load(file=home.authz_settings, environ={}), clock=clock.now_exactly
+        )
+        actors = _actors(founded, expired)
+        with in_background(
+            [Door("pki", open_doors(house), doors[0]), Door("authz", authz, doors[1])]
+        ):
+            up = perf_counter()
+            _prepare(founded, actors, pki_url=pki_url, authz_url=authz_url)
+            yield Stage(
+                founded=founded,
+                pki_url=pki_url,
+                authz_url=authz_url,
+                grown_seconds=grown - began,
+                up_seconds=up - grown,
+                actors=actors,
+            )
+
+
+def _expired(founded: Founded) -> Identity:
+    """A contract certificate that ended yesterday."""
+    now = founded.world.now
+    return founded.world.issue(
+        Role.CONTRACT,
+        common_name=emaid_of(CONTRACTS),
+        not_before=now - _LASTED,
+        not_after=now - _OVER_SINCE,
+    )
+
+
+def _actors(founded: Founded, expired: Identity) -> Actors:
+    driver, revoked, suspended = founded.contracts
+    foreign = grow(seed=None, now=founded.world.now, edition=founded.world.edition)
+    return Actors(
+        driver=driver,
+        expired=expired,
+        revoked=revoked,
+        suspended=suspended,
+        stranger=foreign[Role.CONTRACT],
+        charger=founded.world[Role.SECC],
+    )
+
+
+def _prepare(founded: Founded, actors: Actors, *, pki_url: str, authz_url: str) -> None:
+    """What happened just before: one contract revoked, one suspended, one run out."""
+    leaf = actors.revoked.certificate
+    issuer = (leaf.authority_key_id or b"").hex()
+    with _client(pki_url, founded.pki_key) as client:
+        path = f"/v1/certificates/{issuer}/{serial(leaf.serial)}/revoke"
+        client.post(path, json={"reason": "keyCompromise"}).raise_for_status()
+    with _client(authz_url, founded.authz_key) as client:
+        name = actors.suspended.certificate.common_name
+        client.patch(f"/v1/contracts/{name}", json={"state": "Suspended"}).raise_for_status()
+        name = actors.expired.certificate.common_name
+        body = {"certificateChain": actors.expired.pem}
+        client.put(f"/v1/contracts/{name}", json=body).raise_for_status()
+
+
+def _client(url: str, key: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=url,
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=DEADLINE_SECONDS,
+        trust_env=False,
+    )

@@ -1,0 +1,171 @@
+"""The composition roots: both houses in one process, or one house, on uvicorn."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from importlib.util import find_spec
+from threading import Event, Thread
+
+import uvicorn
+from fastapi import FastAPI
+
+from plugward.errors import Complaint
+from plugward.exit_codes import ExitCode
+
+BACKLOG = 2_048  # uvicorn's own default
+STOP_SECONDS = 10  # how long requests under way may take to end
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One house behind one socket that listens already."""
+
+    name: str
+    app: FastAPI
+    listening: socket.socket
+
+    @property
+    def url(self) -> str:
+        return url_of(self.listening)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. A complaint where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio switches Nagle's algorithm off only where the protocol is named: without it every
+    # answer waits 40 ms for the client's delayed acknowledgement.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(BACKLOG)
+    except OSError as bad:
+        made.close()
+        raise Complaint(
+            f"cannot listen on {host} port {port}: {(bad.strerror or str(bad)).lower()}",
+            hint="another address or port",
+            exit_code=ExitCode.UNREACHABLE,
+        ) from bad
+    return made
+
+
+def url_of(listening: socket.socket) -> str:
+    """The address under which a listening socket is reached."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run_on_loop(main: Coroutine[object, object, None]) -> None:
+    """Runs to its end on uvloop, or asyncio's own loop where uvloop does not exist (Windows)."""
+    factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    if find_spec("uvloop") is not None:
+        from uvloop import new_event_loop
+
+        factory = new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers, two servers share this process's; says when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.awake = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.awake.set()
+
+    def capture_signals(self) -> "nullcontext[None]":  # type: ignore[override]  # uvicorn's is a generator of the same use
+        return nullcontext()
+
+
+def _server(door: Door) -> _Server:
+    # The lifespan is entered by us: uvicorn would log its exceptions and lose them.
+    config = uvicorn.Config(
+        door.app,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    return _Server(config)
+
+
+@asynccontextmanager
+async def opened(doors: Sequence[Door]) -> AsyncIterator[None]:
+    """Every house awake and answering; at the end requests under way are waited for."""
+    async with AsyncExitStack() as stack:
+        for door in doors:
+            await stack.enter_async_context(door.app.router.lifespan_context(door.app))
+        servers = [_server(door) for door in doors]
+        serving = [
+            asyncio.create_task(server.serve(sockets=[door.listening]))
+            for server, door in zip(servers, doors, strict=True)
+        ]
+        try:
+            for server in servers:
+                await server.awake.wait()
+            yield
+        finally:
+            for server in servers:
+                server.should_exit = True
+            await asyncio.gather(*serving)
+
+
+async def serve(doors: Sequence[Door], *, ready: Callable[[], None]) -> None:
+    """Serves until SIGTERM or SIGINT, then ends gracefully. ``ready`` is called once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with opened(doors):
+        ready()
+        await stop.wait()
+
+
+@contextmanager
+def in_background(doors: Sequence[Door]) -> Iterator[None]:
+    """The houses served by another thread of this process while the block runs.
+
+    What opening them raises is raised here.
+    """
+    awake = Event()
+    raised: list[BaseException] = []
+    ends: list[Callable[[], object]] = []
+
+    async def run() -> None:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        ends.append(lambda: loop.call_soon_threadsafe(stop.set))
+        async with opened(doors):
+            awake.set()
+            await stop.wait()
+
+    def thread() -> None:
+        try:
+            run_on_loop(run())
+        except BaseException as bad:  # noqa: BLE001 - carried over to the thread that waits
+            raised.append(bad)
+        finally:
+            awake.set()
+
+    server = Thread(target=thread, name="plugward-serve")
+    server.start()
+    awake.wait()
+    try:
+        if raised:
+            raise raised[0]
+        yield
+    finally:
+        if not raised:
+            ends[0]()
+        server.join()
+        for door in doors:
+            door.listening.close()
+    if raised:
+        raise raised[0]

@@ -1,0 +1,46 @@
+"""The demo is the main job end to end: every answer over HTTP is the only right one."""
+
+import json
+
+import pytest
+
+from certs.edition import Edition
+from plugward.cli import main
+from plugward.demo.cases import CASES
+from plugward.exit_codes import ExitCode
+
+
+@pytest.mark.parametrize("edition", list(Edition), ids=lambda edition: edition.value)
+def test_demo_gets_every_answer_right(edition, capsys):
+    status = main(["demo", "--edition", edition.value, "--json"])
+    said = capsys.readouterr()
+    answers = json.loads(said.out)
+    assert [answer["case"] for answer in answers if not answer["expected"]] == []
+    assert [answer["case"] for answer in answers] == [case.name for case in CASES]
+    assert status == ExitCode.YES
+    assert f"{len(CASES)} of {len(CASES)} answers as expected" in said.err
+
+
+def test_demo_prints_a_table_and_leaves_nothing_behind(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["demo"]) == ExitCode.YES
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["case", "certificateStatus", "idTokenInfo.status", "reason", "latency"]
+    for row, case in zip(rows, CASES, strict=True):
+        assert row.startswith(case.name)
+        assert all(word in row for word in case.answer)
+        assert row.endswith(" ms")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_with_one_wrong_answer_exits_1_and_names_it(capsys, monkeypatch):
+    wrong = CASES[0].answer._replace(reason="chain.expired")
+    odd = [type(CASES[0])(name="odd", body=CASES[0].body, answer=wrong), *CASES[1:]]
+    monkeypatch.setattr("plugward.demo.story.CASES", odd)
+    monkeypatch.setattr("plugward.commands.demo.CASES", odd)
+    assert main(["demo"]) == ExitCode.NO
+    said = capsys.readouterr()
+    assert [row for row in said.out.splitlines() if row.endswith("unexpected")] == [
+        said.out.splitlines()[1]
+    ]
+    assert "7 of 8" in said.err

@@ -22,6 +22,7 @@ NAME_CONSTRAINTS = "2.5.29.30"
 POLICY_CONSTRAINTS = "2.5.29.36"
 POLICY_MAPPINGS = "2.5.29.33"
 INHIBIT_ANY_POLICY = "2.5.29.54"
+FRESHEST_CRL = "2.5.29.46"
 SUBJECT_ALTERNATIVE_NAME = "2.5.29.17"
 OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5"
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
@@ -162,6 +163,23 @@ def read_all(encoded: bytes) -> tuple[tuple[Extension, ...], bytes | None]:
     if not found.critical and not found.quirk:
         shape = _joined(tuple(e for e in every if e is not found), ())
     return shape, key_id
+
+
+def own_in(data: bytes, at: int, stop: int) -> tuple[int, int] | None:
+    """Where subjectKeyIdentifier's octets start and stop in the extensions [3] at ``at``.
+
+    None where there is none as own() writes it. The extensions were read before.
+    """
+    if at == stop:
+        return None
+    _, begin, _ = der.tlv(data, at, stop)
+    begin, _ = der.expect(data, begin, stop, der.SEQUENCE)
+    for _, _, start, end in der.children(data, begin, stop, EXTENSIONS_MAX):
+        if data[start : start + len(_OWN)] == _OWN:
+            _, value, _ = der.tlv(data, start + len(_OWN) - 1, end)
+            _, value, _ = der.tlv(data, value, end)
+            return value, end
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from certs import der
 from certs.certificate import Certificate
 from certs.errors import MalformedCrl
-from certs.extensions import KeyUsage
+from certs.extensions import FRESHEST_CRL, KeyUsage
 from certs.revocation import certificate_list, signatures
 from certs.revocation.certificate_list import CertificateList, Entry, Scope
 from certs.revocation.ocsp_request import encode_integer
@@ -53,6 +53,7 @@ _CRITICAL = b"\x01\x01\xff"  # BOOLEAN TRUE, as every critical extension has it
 # The same three octets stand by chance in every sixteen million; a CRL of the largest size has
 # four such places. One with more than these has critical extensions in its entries.
 _CRITICAL_PLACES_MAX = 256
+_FRESHER = "a delta CRL may revoke what this one does not, and deltas are not processed"
 _STRIDE = 1024  # entries from one remembered place to the next: 8 octets for each 1,024
 
 
@@ -170,7 +171,10 @@ class VerifiedCrl:
         if not signatures.same_name(certificate.issuer, self._listed.issuer):
             return Unknown("revocation.crl_other_issuer")
         objection = _objection_to_scope(self._listed.scope, certificate)
-        return objection or self._status(certificate.serial, now)
+        status = objection or self._status(certificate.serial, now)
+        if isinstance(status, Good) and FRESHEST_CRL in certificate.extensions:
+            return Unknown("revocation.crl_delta", _FRESHER)
+        return status
 
     def _status(self, serial: int, now: datetime) -> RevocationStatus:
         objection = _objection_to_times(
@@ -184,6 +188,8 @@ class VerifiedCrl:
             return Unknown("revocation.crl_malformed", bad.detail)
         stale = now > self._proof.next_update
         if entry is None:
+            if any(extension.oid == FRESHEST_CRL for extension in self._listed.extensions):
+                return Unknown("revocation.crl_delta", _FRESHER)
             return Good(proof=self._proof, stale=stale)
         number = 0 if entry.reason is None else entry.reason
         reason = next((reason for reason in REVOKING if reason.value == number), None)

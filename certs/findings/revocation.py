@@ -310,8 +310,8 @@ _CRL = (
     ),
     _unverifiable(
         "crl_delta",
-        "The CRL lists changes only, which is not supported",
-        "RFC 5280 5.2.4",
+        "The CRL lists changes only, or deltas to it exist: deltas are not supported",
+        "RFC 5280 5.2.4, 5.2.6",
         _PUBLISHER,
     ),
     _unverifiable(

@@ -95,6 +95,11 @@ def parse_name_in_capitals(name):
     return name.replace(b"MO Sub-CA 2", b"MO SUB-CA 2")
 
 
+def test_responders_name_that_is_no_name_is_nobodys(scene):
+    response = scene.answer(responder=der.encode(0xA1, evidence.sequence(b"\x31\x00")))
+    assert code(judge(scene, response)) == "revocation.ocsp_signer_unknown"
+
+
 def test_ca_with_ocsp_signing_answers_for_itself():
     """O04: never issued by us; that a CA answers for itself needs no purpose (RFC 6960 4.2.2.2)."""
     ca = evidence.certify(
@@ -184,14 +189,14 @@ def test_o03_delegate_of_a_delegate_is_refused(scene):
     assert code(judge(scene, response)) == "revocation.ocsp_delegate_not_issued"
 
 
-def test_delegate_whose_issuer_is_no_name_is_refused(scene):
+def test_delegate_whose_issuer_is_no_name_is_nobodys(scene):
     signer = evidence.delegate(scene.ca)
     # The issuer's CommonName in a type that no string has; the subject stands unharmed.
     at = signer.certificate.der.index(scene.ca.certificate.subject)
     broken = bytearray(signer.certificate.der)
     broken[broken.index(b"\x0c", at)] = 0x01
     response = scene.answer(signer=signer, certificates=(bytes(broken),))
-    assert code(judge(scene, response)) == "revocation.ocsp_delegate_not_issued"
+    assert code(judge(scene, response)) == "revocation.ocsp_signer_unknown"
 
 
 def test_o04_delegate_that_is_a_ca_is_refused(scene):
@@ -271,6 +276,12 @@ def test_signature_over_other_octets_is_refused(scene):
     assert code(judge(scene, changed)) == "revocation.ocsp_signature_invalid"
     empty = scene.answer(signature=b"")
     assert code(judge(scene, empty)) == "revocation.ocsp_signature_invalid"
+
+
+def test_o18_nothing_of_an_unbelieved_response_is_handed_on(scene):
+    """What fails to verify leaves a code behind and no part of the response to use by mistake."""
+    revoked = scene.answer(evidence.revoked(), signature=keys.sign(scene.ca.key, b"other"))
+    assert judge(scene, revoked) == Unknown("revocation.ocsp_signature_invalid", "")
 
 
 def test_x20_algorithms_of_another_edition_are_refused(scene):

@@ -348,6 +348,24 @@ def test_c06_delta_crl_is_refused(ca, leaf, critical):
     assert code(judge(ca, leaf, octets)) == "revocation.crl_delta"
 
 
+def test_c06_nobody_is_good_where_fresher_deltas_are_named(ca, leaf):
+    """A delta, which is not processed, may revoke what the complete CRL does not list."""
+    freshest = extension("2.5.29.46", sequence(sequence(full_name(uri(URL)))))
+    octets = evidence.crl(ca, evidence.crl_entry(SERIAL + 1), extensions=freshest)
+    assert code(judge(ca, leaf, octets)) == "revocation.crl_delta"
+    octets = evidence.crl(ca, evidence.crl_entry(SERIAL), extensions=freshest)
+    assert isinstance(judge(ca, leaf, octets), Revoked)
+
+
+def test_c06_certificate_that_names_fresher_deltas_is_not_good(ca):
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(URL)], None, None, None)
+    leaf = evidence.certify(
+        "DE8AAC12345678", (x509.FreshestCRL([point]), False), issuer=ca, serial=SERIAL
+    ).certificate
+    assert code(judge(ca, leaf, evidence.crl(ca))) == "revocation.crl_delta"
+    assert isinstance(judge(ca, leaf, evidence.crl(ca, evidence.crl_entry(SERIAL))), Revoked)
+
+
 def test_c06_unknown_critical_extension_is_refused(ca, leaf):
     unknown = extension("1.3.6.1.4.1.55555.1", b"\5\0", critical=True)
     octets = evidence.crl(ca, extensions=unknown)

@@ -111,8 +111,11 @@ def _judge_proven(
 ) -> Judgement:
     question, verdict = evidence.question, proof.verdict
     if not sound(verdict):
-        findings = verdict.findings or (found("contract.unverified", where="chain"),)
-        return _refused(findings, _errors(findings))
+        errors = _errors(verdict.findings)
+        if errors:
+            return _refused(verdict.findings, errors)
+        unverified = found("contract.unverified", where="chain")
+        return _refused((*verdict.findings, unverified), (unverified,))
     binding = _binding(question, proof, policy)
     statuses = _statuses(verdict.path, proof.statuses)
     contract = _standing(evidence.standing, question, now)
@@ -128,9 +131,10 @@ def _judge_proven(
         *_saying(ChainResult.EXPIRED, certificates),
         *_saying(ChainResult.UNVERIFIABLE, certificates),
         *_errors(contract),
+        *certificates,  # whatever else its word may be: an error about a certificate refuses
     )
-    if deciding or certificates:
-        return _refused(findings, (*deciding, *certificates))
+    if deciding:
+        return _refused(findings, deciding)
     return Judgement(
         certificate_status=CertificateStatus.ACCEPTED,
         id_token_status=AuthorizationStatus.ACCEPTED,
@@ -161,14 +165,13 @@ def _judge_unproven(evidence: Evidence, policy: Policy, now: datetime) -> Judgem
     errors = _errors(findings)
     if errors:
         return _without_certificates(findings, errors)
+    ends = _term_ends(evidence.standing)
     return Judgement(
         certificate_status=None,
         id_token_status=AuthorizationStatus.ACCEPTED,
         reason=ACCEPTED,
         findings=findings,
-        valid_until=min(
-            now + timedelta(seconds=policy.cache_seconds), *_term_ends(evidence.standing)
-        ),
+        valid_until=min([now + timedelta(seconds=policy.cache_seconds), *ends]),
     )
 
 

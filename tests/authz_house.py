@@ -336,7 +336,7 @@ def house(
     ways: dict[str, bool] | None = None,
     **given: object,
 ) -> Iterator[House]:
-    """A house with two tenants. Boring: the first trusts the world's roots and holds its contract."""
+    """A house of two tenants, of which the first trusts a world's roots and holds its contract."""
     world = world or valid_world()
     clock = clock or Clock()
     own = responder is None

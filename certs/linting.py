@@ -185,7 +185,7 @@ def _subject(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
     at, stop = der.whole(name, der.SEQUENCE)
     while at < stop:
         _, _, end = der.tlv(name, at, stop)
-        of_this, utf8 = _attributes(name[at:end])
+        of_this, utf8 = _usual(name[at:end]) or _attributes(name[at:end])
         kinds |= of_this
         needless |= utf8
         at = end
@@ -199,6 +199,24 @@ def _subject(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
         )
     if needless:
         yield found("profile.name_utf8", where="subject")
+
+
+_USUAL = {
+    bytes.fromhex("0603550403"): (frozenset({names.COMMON_NAME}), False),
+    bytes.fromhex("060355040a"): (frozenset({names.ORGANIZATION}), False),
+    bytes.fromhex("0603550406"): (frozenset({names.COUNTRY}), False),
+}
+
+
+def _usual(rdn: bytes) -> tuple[frozenset[str], bool] | None:
+    """The same at a glance for one short attribute of those everyone has; None for others.
+
+    Common names differ from certificate to certificate and would only fill a cache.
+    """
+    # SET { SEQUENCE { OID of three octets, string }}, both of less than 128 octets
+    if len(rdn) < 12 or rdn[1] != rdn[3] + 2 or rdn[2] != der.SEQUENCE or rdn[9] == _UTF8_STRING:
+        return None
+    return _USUAL.get(rdn[4:9])
 
 
 @lru_cache(maxsize=2048)
@@ -295,9 +313,17 @@ def _key_identifiers(certificate: Certificate, issuer: Certificate | None) -> It
         yield found("profile.subject_key_id_absent", where=_SKI)
     elif len(subject) < 20:
         yield found("profile.subject_key_id_short", where=_SKI, detail=f"{len(subject)} octets")
-    authority = certificate.authority_key_id
+    authority = _authority_key_id(certificate.shape)
     if issuer is not None and authority is not None and authority != issuer.subject_key_id:
         yield found("profile.authority_key_id_wrong", where=_AKI)
+
+
+@lru_cache(maxsize=4096)
+def _authority_key_id(shape: tuple[Extension, ...]) -> bytes | None:
+    for extension in shape:
+        if extension.oid == extensions.AUTHORITY_KEY_IDENTIFIER:
+            return extensions.read_authority_key_id(extension)
+    return None
 
 
 def _other_extensions(shape: Shape, profile: Profile) -> Iterator[Finding]:

@@ -109,6 +109,14 @@ def test_a_chain_is_leaf_first_without_its_root():
     assert parse_chain(root.pem) == (root.certificate,)
 
 
+def test_x15_a_chain_fits_the_messages_it_travels_in():
+    for edition, kind in KINDS:
+        for identity in valid_world(edition, kind):
+            octets = 800 if edition is Edition.ISO_2 else 1600
+            assert len(identity.certificate.der) <= octets
+            assert len(identity.pem) <= 5500  # OCPP 2.0.1 Authorize.certificate, in characters
+
+
 def test_every_ca_has_a_delegate_of_its_own():
     world = valid_world()
     serials = set()

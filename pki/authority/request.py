@@ -3,18 +3,32 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448
 
 from certs import der, names
 from certs.edition import Edition
 from certs.errors import Malformed, MalformedCertificate, MalformedDer, TooLarge
-from certs.keys import SIGNATURE_ALGORITHMS, PublicKey, kind_of_spki, load, verifies
+from certs.keys import SIGNATURE_ALGORITHMS, KeyKind, PublicKey, kind_of_spki, load, verifies
 from certs.profiles.rules import Role
 
 CSR_OCTETS_MAX = 4_096  # a P-521 request with a full subject has 600; extensions are not read
 CSR_CHARACTERS_MAX = 8_192
 _ATTRIBUTES = 0xA0
+# AlgorithmIdentifiers of ecdsa-with-SHA256, -SHA384 and -SHA512 (RFC 5758 3.2).
+_ECDSA_DIGESTS: Mapping[bytes, hashes.HashAlgorithm] = MappingProxyType(
+    {
+        SIGNATURE_ALGORITHMS[KeyKind.P256]: hashes.SHA256(),
+        SIGNATURE_ALGORITHMS[KeyKind.P384]: hashes.SHA384(),
+        SIGNATURE_ALGORITHMS[KeyKind.P521]: hashes.SHA512(),
+    }
+)
 _VERSION_1 = b"\x02\x01\x00"
 _PEM = re.compile(
     rb"\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----\s*([A-Za-z0-9+/=\s]*)"
@@ -109,10 +123,7 @@ def _read(data: bytes) -> CertificationRequest:
     if kind not in SIGNATURE_ALGORITHMS:
         raise MalformedCsr(f"a key of kind {kind.value}", code="malformed.csr_key")
     public_key = load(kind, value)
-    proven = data[info_stop:algorithm_stop] == SIGNATURE_ALGORITHMS[kind] and verifies(
-        public_key, signature, info
-    )
-    if not proven:
+    if not _proven(public_key, data[info_stop:algorithm_stop], signature, info):
         raise MalformedCsr(
             "the signature does not prove possession of the key", code="malformed.csr_signature"
         )
@@ -123,6 +134,23 @@ def _read(data: bytes) -> CertificationRequest:
         organization=_only(name, names.ORGANIZATION),
         country=_only(name, names.COUNTRY),
     )
+
+
+def _proven(key: PublicKey, algorithm: bytes, signature: bytes, info: bytes) -> bool:
+    """Whether the request was signed with the key it names, by any hash of the SHA-2 kind.
+
+    OpenSSL signs with SHA-256 whatever the curve is; a certificate's own signature is stricter.
+    """
+    if isinstance(key, ed448.Ed448PublicKey):
+        return algorithm == SIGNATURE_ALGORITHMS[KeyKind.ED448] and verifies(key, signature, info)
+    digest = _ECDSA_DIGESTS.get(algorithm)
+    if digest is None:
+        return False
+    try:
+        key.verify(signature, info, ec.ECDSA(digest))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _only(name: bytes, oid: str) -> str | None:

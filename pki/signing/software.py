@@ -73,11 +73,11 @@ class KeyFiles:
             )
             try:
                 self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _write_whole(path, envelope, force=force)
-            except FileExistsError as there:
-                raise Conflict("a key file of this key id is there", code="conflict.key") from there
+                written = _write_whole(path, envelope, force=force)
             except OSError as bad:
                 raise SignerUnavailable(f"key file: {bad.strerror}") from bad
+            if not written:
+                raise Conflict("a key file of this key id is there", code="conflict.key")
             self._signers[key_id] = SoftwareSigner(key)
         return key_id
 
@@ -113,8 +113,11 @@ class KeyFiles:
         return derived
 
 
-def _write_whole(path: Path, octets: bytes, *, force: bool) -> None:
-    """Writes beside and links into place: a crash leaves the old file or the new one, no half."""
+def _write_whole(path: Path, octets: bytes, *, force: bool) -> bool:
+    """Writes beside and links into place: a crash leaves the old file or the new one, no half.
+
+    False where a file is there that only ``force`` would replace.
+    """
     beside = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -126,6 +129,8 @@ def _write_whole(path: Path, octets: bytes, *, force: bool) -> None:
             beside.replace(path)
         else:
             path.hardlink_to(beside)
+    except FileExistsError:
+        return False
     finally:
         beside.unlink(missing_ok=True)
     directory = os.open(path.parent, os.O_RDONLY)
@@ -133,6 +138,7 @@ def _write_whole(path: Path, octets: bytes, *, force: bool) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+    return True
 
 
 def _read_whole(path: Path) -> bytes:

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from certs import der, keys
@@ -21,6 +20,7 @@ from pki.ocsp.request import CERT_IDS_MAX, REQUEST_OCTETS_MAX, parse, parse_path
 from pki.ocsp.responder import respond
 from pki.ocsp.response import ResponseStatus
 from tests.pki_house import TENANT, MemoryKeys, authorities_of, issuer_id, key_id
+from tests.pki_wire import question
 from tests.world import NOW, valid_world
 
 LIFETIME = timedelta(hours=1)
@@ -111,17 +111,6 @@ def ask(request, standings, *, now=NOW, directory=None, edition=Edition.ISO_2, m
         now=now,
         lifetime=LIFETIME,
     )
-
-
-def question(certificate=LEAF, issuer=CA, algorithm=None, nonce=None, extension=None):
-    builder = ocsp.OCSPRequestBuilder().add_certificate(
-        certificate.x509(), issuer.x509(), algorithm or hashes.SHA256()
-    )
-    if nonce is not None:
-        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-    if extension is not None:
-        builder = builder.add_extension(extension[0], critical=extension[1])
-    return builder.build().public_bytes(Encoding.DER)
 
 
 def by_serial(serial, issuer=CA):

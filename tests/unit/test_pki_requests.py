@@ -1,37 +1,17 @@
 """Certification requests: what proves possession, what is ignored, what is no request."""
 
-import base64
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from certs import der, keys
 from certs.errors import Malformed, TooLarge
 from certs.keys import KeyKind
 from pki.authority.request import CSR_CHARACTERS_MAX, CSR_OCTETS_MAX, MalformedCsr, parse_csr
-
-KEY = keys.derive(KeyKind.P256, b"requested")
-CN = "DE8AA001234567"
-_HASHES = {"secp256r1": hashes.SHA256, "secp384r1": hashes.SHA384, "secp521r1": hashes.SHA512}
-
-
-def csr(key=KEY, *, names=((NameOID.COMMON_NAME, CN),), algorithm=None, extensions=()):
-    subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in names])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    for extension in extensions:
-        builder = builder.add_extension(extension, critical=True)
-    if algorithm is None and isinstance(key, ec.EllipticCurvePrivateKey):
-        algorithm = _HASHES.get(key.curve.name, hashes.SHA256)()
-    return builder.sign(key, algorithm).public_bytes(Encoding.DER)
-
-
-def armoured(data, label=b"CERTIFICATE REQUEST"):
-    body = base64.encodebytes(data)
-    return b"-----BEGIN " + label + b"-----\n" + body + b"-----END " + label + b"-----\n"
+from tests.pki_wire import KEY, armoured, csr
+from tests.world import CONTRACT_CN
 
 
 def reassembled(*parts):
@@ -61,7 +41,7 @@ def test_key_and_name_come_out(kind):
     key = keys.derive(kind, b"requested") if kind is not KeyKind.P384 else keys.generate(kind)
     read = parse_csr(csr(key))
     assert read.public_key == key.public_key()
-    assert (read.common_name, read.organization, read.country) == (CN, None, None)
+    assert (read.common_name, read.organization, read.country) == (CONTRACT_CN, None, None)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +56,7 @@ def test_key_and_name_come_out(kind):
     ids=["der", "pem", "text", "crlf", "new"],
 )
 def test_forms_that_are_read(text):
-    assert parse_csr(text).common_name == CN
+    assert parse_csr(text).common_name == CONTRACT_CN
 
 
 def test_e03_extensions_of_a_request_are_ignored():
@@ -85,7 +65,7 @@ def test_e03_extensions_of_a_request_are_ignored():
 
 
 def test_repeated_name_is_no_name():
-    names = [(NameOID.COMMON_NAME, CN), (NameOID.COMMON_NAME, "other")]
+    names = [(NameOID.COMMON_NAME, CONTRACT_CN), (NameOID.COMMON_NAME, "other")]
     assert parse_csr(csr(names=names)).common_name is None
 
 
@@ -93,6 +73,21 @@ def test_names_of_organization_and_country_come_out():
     names = [(NameOID.ORGANIZATION_NAME, "MO"), (NameOID.COUNTRY_NAME, "DE")]
     read = parse_csr(csr(names=names))
     assert (read.organization, read.country, read.common_name) == ("MO", "DE", None)
+
+
+@pytest.mark.parametrize("kind", [KeyKind.P256, KeyKind.P521])
+@pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
+def test_possession_is_proven_by_any_sha_2(kind, digest):
+    key = keys.derive(kind, b"requested")
+    assert parse_csr(csr(key, algorithm=digest)).public_key == key.public_key()
+
+
+def test_e07_ed448_request_does_not_prove_possession_otherwise_either():
+    outer, _ = taken_apart(csr(keys.derive(KeyKind.ED448, b"requested")))
+    outer[2] = outer[2][:-1] + bytes([outer[2][-1] ^ 1])
+    with pytest.raises(MalformedCsr) as caught:
+        parse_csr(reassembled(*outer))
+    assert caught.value.code == "malformed.csr_signature"
 
 
 @pytest.mark.parametrize("change", ["signature", "key", "algorithm", "hash"])
@@ -106,7 +101,7 @@ def test_e07_request_that_does_not_prove_possession_is_refused(change):
     elif change == "algorithm":
         data = reassembled(outer[0], keys.SIGNATURE_ALGORITHMS[KeyKind.P521], outer[2])
     else:
-        data = csr(algorithm=hashes.SHA512())
+        data = csr(algorithm=hashes.SHA224())
     with pytest.raises(MalformedCsr) as caught:
         parse_csr(data)
     assert caught.value.code == "malformed.csr_signature"
@@ -171,7 +166,7 @@ def test_what_is_no_request_is_malformed(data):
 
 
 def test_request_without_attributes_is_read():
-    assert parse_csr(signed(taken_apart()[1][:3])).common_name == CN
+    assert parse_csr(signed(taken_apart()[1][:3])).common_name == CONTRACT_CN
 
 
 def test_point_off_its_curve_is_malformed():

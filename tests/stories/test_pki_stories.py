@@ -1,0 +1,157 @@
+"""A day in the life of a V2G certificate authority, told from its doors and its register."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography.x509 import load_der_x509_crl, ocsp
+
+from certs.profiles.rules import Role
+from pki.authority import failpoints
+from pki.authority.entries import Reason, State
+from tests.pki_house import (
+    DATABASES,
+    TENANT,
+    Clock,
+    MemoryKeys,
+    database,
+    empty_house,
+    furnished_house,
+    issue,
+    issuer_id,
+    someone,
+)
+from tests.pki_wire import question
+from tests.world import valid_world
+
+CA = valid_world()[Role.MO_SUB_2].certificate
+
+
+def status(house, certificate):
+    answer = house.answer(question(certificate, CA))
+    return ocsp.load_der_ocsp_response(answer.der).certificate_status
+
+
+def listed(house):
+    crl = house.publisher.current(house.authority.authority(issuer_id()), now=house.clock.now())
+    return {entry.serial_number for entry in load_der_x509_crl(crl.der)}
+
+
+class PowerCutError(BaseException):
+    """Nothing after this runs."""
+
+
+def cut_at(name):
+    def failpoint(passed):
+        if passed == name:
+            raise PowerCutError
+
+    return failpoint
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_contract_lives_is_revoked_and_is_never_forgotten(tmp_path, kind):
+    clock, keeper = Clock(), MemoryKeys()
+    with database(kind, tmp_path) as url:
+        with furnished_house(url, clock=clock, keys=keeper) as house:
+            issued = issue(house)
+            serial = issued.certificate.serial
+            assert status(house, issued.certificate) is ocsp.OCSPCertStatus.GOOD
+            assert listed(house) == set()
+            house.authority.revoke(
+                issued.issuer, serial, Reason.KEY_COMPROMISE, caller=someone(house)
+            )
+            assert status(house, issued.certificate) is ocsp.OCSPCertStatus.REVOKED
+            assert listed(house) == {serial}
+        clock.forward(days=20)
+        with empty_house(url, clock=clock, keys=keeper) as house:
+            house.maintain()
+            assert status(house, issued.certificate) is ocsp.OCSPCertStatus.REVOKED
+            assert listed(house) == {serial}
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+@pytest.mark.parametrize(
+    "name", [failpoints.INTEND_COMMITTED, failpoints.SIGN_DONE, failpoints.RECORD_WRITTEN]
+)
+def test_power_cut_between_intent_and_record_loses_no_certificate(tmp_path, kind, name):
+    clock, keeper = Clock(), MemoryKeys()
+    with database(kind, tmp_path) as url:
+        with (
+            furnished_house(url, clock=clock, keys=keeper, failpoint=cut_at(name)) as house,
+            pytest.raises(PowerCutError),
+        ):
+            issue(house)
+        clock.forward(minutes=5)
+        with empty_house(url, clock=clock, keys=keeper) as house:
+            (left,) = house.stores.register.pending(intended_before=clock(), entries_max=9)
+            house.maintain()
+            entry = house.stores.register.find(left.issuer, left.serial)
+            assert entry.state is State.ABANDONED
+            standing = house.authority.revoke(
+                left.issuer, left.serial, Reason.KEY_COMPROMISE, caller=someone(house)
+            )
+            assert standing.serial in listed(house)
+            assert issue(house).certificate.serial != left.serial
+
+
+@pytest.mark.parametrize("name", [failpoints.REVOKE_WRITTEN, failpoints.REVOKE_COMMITTED])
+def test_power_cut_while_revoking_leaves_it_done_or_undone(tmp_path, name):
+    url = f"sqlite:///{tmp_path}/pki.db"
+    keeper = MemoryKeys()
+    with furnished_house(url, keys=keeper, failpoint=cut_at(name)) as house:
+        issued = issue(house)
+        with pytest.raises(PowerCutError):
+            house.authority.revoke(
+                issued.issuer, issued.certificate.serial, Reason.SUPERSEDED, caller=someone(house)
+            )
+    done = {issued.certificate.serial} if name == failpoints.REVOKE_COMMITTED else set()
+    with empty_house(url, keys=keeper) as house:
+        assert listed(house) == done
+        assert (house.stores.revocations.revision(issuer_id()) == 1) is bool(done)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        failpoints.CRL_NUMBER_WRITTEN,
+        failpoints.CRL_NUMBER_COMMITTED,
+        failpoints.CRL_SIGNED,
+        failpoints.CRL_WRITTEN,
+        failpoints.CRL_COMMITTED,
+    ],
+)
+def test_power_cut_while_publishing_never_uses_a_number_twice(tmp_path, name):
+    url = f"sqlite:///{tmp_path}/pki.db"
+    keeper, clock = MemoryKeys(), Clock()
+    with furnished_house(url, keys=keeper, clock=clock) as house:
+        issuer = house.authority.authority(issuer_id())
+        first = house.publisher.current(issuer, now=clock())
+    clock.forward(hours=9)
+    with (
+        empty_house(url, keys=keeper, clock=clock, failpoint=cut_at(name)) as house,
+        pytest.raises(PowerCutError),
+    ):
+        house.publisher.current(house.authority.authority(issuer_id()), now=clock())
+    clock.forward(hours=9)
+    with empty_house(url, keys=keeper, clock=clock) as house:
+        issuer = house.authority.authority(issuer_id())
+        last = house.publisher.current(issuer, now=clock())
+    reserved = 0 if name == failpoints.CRL_NUMBER_WRITTEN else 1
+    assert last.number == first.number + 1 + reserved
+
+
+def test_two_tenants_share_a_house_and_see_nothing_of_one_another(tmp_path):
+    with empty_house(f"sqlite:///{tmp_path}/pki.db") as house:
+        for tenant in (TENANT, "other"):
+            world = valid_world(name="" if tenant == TENANT else tenant)
+            house.importing.world(world, tenant=tenant)
+        house.authority.reload()
+        mine = issue(house)
+        theirs = house.authority.directory.issuing(
+            [Role.MO_SUB_2],
+            edition=valid_world().edition,
+            tenant="other",
+            now=house.clock.now() + timedelta(seconds=1),
+        )
+        assert mine.issuer == issuer_id()
+        assert theirs.certificate == valid_world(name="other")[Role.MO_SUB_2].certificate

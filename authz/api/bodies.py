@@ -44,20 +44,17 @@ async def read(scope: Scope, receive: Receive, *, octets_max: int = BODY_OCTETS_
     declared = header(scope, b"content-length")
     if declared.isdecimal() and int(declared[:20]) > octets_max:
         raise TooLarge(f"a body of more than {octets_max} octets")
-    message = await _next(receive)
-    if not message[1]:
-        return _within(message[0], octets_max)
-    octets = bytearray(message[0])
-    more = True
+    octets, more = b"", True
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
             while more:
-                _within(octets, octets_max)
                 part, more = await _next(receive)
                 octets += part
+                if len(octets) > octets_max:
+                    raise TooLarge(f"a body of more than {octets_max} octets")
     except TimeoutError as late:
         raise UnfinishedBody(f"no whole body within {BODY_SECONDS_MAX:.0f} seconds") from late
-    return _within(bytes(octets), octets_max)
+    return octets
 
 
 async def _next(receive: Receive) -> tuple[bytes, bool]:
@@ -65,12 +62,6 @@ async def _next(receive: Receive) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise UnfinishedBody("the client went away")
     return message.get("body", b""), message.get("more_body", False)
-
-
-def _within(octets: bytes | bytearray, octets_max: int) -> bytes:
-    if len(octets) > octets_max:
-        raise TooLarge(f"a body of more than {octets_max} octets")
-    return octets  # type: ignore[return-value]  # a bytearray only on the way to bytes
 
 
 def decode(body: bytes, form: type[T]) -> T:

@@ -209,13 +209,18 @@ class _Walk:
             self._value(content, (*path, *inner))
 
     def _relaxed(self, relaxed: Relaxed, path: Path) -> None:
+        seen = set()
         while True:
             code, end = read_number(self._bits, self._at, relaxed.width)
             if code >= len(relaxed.attributes):
                 break
             name = relaxed.attributes[code]
+            datatype = relaxed.attribute_type(name, self._at)
+            if name in seen:
+                raise self._refused("exi.event_invalid", f"AT({name.local}) again", path)
+            seen.add(name)
             self._note(end, f"AT({name.local})", path)
-            self._value(relaxed.attribute_type(name, self._at), (*path, name.local))
+            self._value(datatype, (*path, name.local))
         if code != relaxed.text:
             raise self._refused("exi.event_invalid", f"event code {code}", path)
         self._note(end, "CH", path)

@@ -17,19 +17,17 @@ from certs.certificate import Certificate
 from certs.edition import Edition
 from certs.keys import PrivateKey
 from certs.profiles.rules import Role
-from pki import settings as pki_settings
 from pki.authority.request import IssuanceRequest, parse_csr
 from pki.authority.revocation import WORDS, parse_reason
 from pki.callers import Caller, operator
 from pki.house import House, assemble
 from plugward import clock, home, inputs
+from plugward.configuration import Places, pki_settings
 from plugward.errors import Complaint
-from plugward.home import Home
 from plugward.http import Service
 from plugward.reading import instant, serial
 
 API_KEY_VARIABLE = "PLUGWARD_API_KEY"
-PASSPHRASE_VARIABLE = "PLUGWARD_PKI_PASSPHRASE"  # noqa: S105 - the variable's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,30 +139,12 @@ def reached(
             )
         yield _Remote(Service(url, key))
         return
-    house = assemble(
-        opened(Home(home.directory(directory)), passphrase_file), clock=clock.now_exactly
-    )
+    places = Places(home=home.directory(directory))
+    house = assemble(pki_settings(places, passphrase_file), clock=clock.now_exactly)
     try:
         yield _InHouse(house, operator(tenant=home.TENANT, name="cli", now=clock.now()))
     finally:
         house.close()
-
-
-def opened(place: Home, passphrase_file: str | None) -> pki_settings.Settings:
-    """The pki settings of a home, with the passphrase from its file, a given one, or a prompt."""
-    place.demand()
-    settings = pki_settings.load(file=place.pki_settings)
-    if settings.passphrase is None or passphrase_file is not None:
-        passphrase = inputs.secret(
-            file=passphrase_file, variable=PASSPHRASE_VARIABLE, prompt="passphrase of the key files"
-        )
-        if passphrase is None:
-            raise Complaint(
-                "no passphrase for the key files",
-                hint=f"--passphrase-file FILE, or {PASSPHRASE_VARIABLE} in the environment",
-            )
-        settings = settings.with_passphrase(passphrase.encode())
-    return settings
 
 
 def request_of(key: PrivateKey, common_name: str) -> str:

@@ -20,7 +20,12 @@ from plugward.exit_codes import ExitCode
 COMMANDS: tuple[Command, ...] = (
     Verb("demo", "plugward.commands.demo", "a V2G world grown, served and asked, in seconds"),
     Verb("init", "plugward.commands.init", "grow a V2G world for development"),
+    Verb("serve", "plugward.commands.serve", "serve the PKI, the authorization service, or both"),
+    Verb("check-config", "plugward.commands.check_config", "read the settings and show them"),
+    Verb("authorize", "plugward.commands.authorize", "ask whether a contract may charge"),
     Group("cert", "plugward.commands.cert.group", "read, check, issue and revoke certificates"),
+    Group("ocsp", "plugward.commands.ocsp.group", "ask OCSP responders"),
+    Group("crl", "plugward.commands.crl.group", "read certificate revocation lists"),
 )
 
 

@@ -51,13 +51,6 @@ class Home:
     def leaves(self) -> Path:
         return self.directory / "leaves"
 
-    def demand(self) -> None:
-        """Complains where there is no world in it."""
-        if not self.pki_settings.is_file() and not self.authz_settings.is_file():
-            raise Complaint(
-                f"{self.directory} holds no world", hint=f"plugward init {self.directory}"
-            )
-
 
 def write(path: Path, text: str, *, mode: int = _PUBLIC) -> None:
     """A new file with a mode from its first moment; a complaint where one is there already."""

@@ -13,6 +13,9 @@ from plugward.exit_codes import ExitCode
 DEADLINE_SECONDS = 10.0
 ANSWER_OCTETS_MAX = 64 * 1024 * 1024  # the CRL of a large issuer
 
+# RFC 6960 A.1
+OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
+
 # What a refused request says of whose doing it is.
 _EXIT_CODES = {
     400: ExitCode.MALFORMED,

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from certs import pem
 from certs.certificate import Certificate, parse
-from certs.chain.anchors import DEFAULT_TOLERANCES, Anchor, AnchorSet
+from certs.chain.anchors import DEFAULT_TOLERANCES, TOLERABLE, Anchor, AnchorSet
 from certs.chain.roles import Purpose, Use
 from certs.errors import Refused
 from plugward import clock, settings
@@ -77,6 +77,12 @@ def anchors(
 
     ``sub_ca_roles`` are ``USE=FILE`` of sub-CAs that do not say their role themselves.
     """
+    unknown = sorted(set(tolerated) - TOLERABLE)
+    if unknown:
+        raise Complaint(
+            f"cannot be tolerated: {', '.join(unknown)}",
+            hint=f"what can: {', '.join(sorted(TOLERABLE))}",
+        )
     roles: dict[bytes, Use] = {}
     for text in sub_ca_roles:
         use, name = _named(text, "--sub-ca-role", "USE=FILE")

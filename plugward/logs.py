@@ -2,19 +2,15 @@
 
 import logging
 import sys
-from io import TextIOBase
 
 import structlog
 
 
-class _Stderr(TextIOBase):
-    """Whatever stderr is when a line is written; a logger made earlier must not keep an old one."""
+class _Stderr(logging.Handler):
+    """Writes to whatever stderr is by then; a handler made earlier must not keep an old one."""
 
-    def write(self, text: str, /) -> int:
-        return sys.stderr.write(text)
-
-    def flush(self) -> None:
-        sys.stderr.flush()
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{self.format(record)}\n")
 
 
 def to_stderr(level: int = logging.INFO) -> None:
@@ -28,9 +24,9 @@ def to_stderr(level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=_Stderr()),
+        logger_factory=lambda *_names: structlog.WriteLogger(sys.stderr),
     )
-    handler = logging.StreamHandler(_Stderr())
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],

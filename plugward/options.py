@@ -40,3 +40,18 @@ PassphraseFile = Annotated[
         "--passphrase-file", metavar="FILE", help="a file whose first line opens the key files"
     ),
 ]
+PkiSettings = Annotated[
+    str | None, typer.Option(metavar="FILE", help="the PKI's settings; else the home's pki.toml")
+]
+AuthzSettings = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="the authorization service's; else the home's authz.toml"),
+]
+Tolerate = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CODE", help="a deviation to tolerate below the anchors; repeatable"),
+]
+SubCaRole = Annotated[
+    list[str] | None,
+    typer.Option(metavar="USE=FILE", help="a sub-CA's use, where it does not say; repeatable"),
+]

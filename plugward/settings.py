@@ -11,3 +11,8 @@ def colour_unwanted() -> bool:
 def secret(variable: str) -> str | None:
     """A secret from the environment; None where the variable is not set or empty."""
     return os.environ.get(variable) or None
+
+
+def mentions(prefix: str) -> bool:
+    """Whether a variable of this prefix is set."""
+    return any(name.startswith(prefix) for name in os.environ)

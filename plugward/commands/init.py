@@ -7,7 +7,7 @@ import typer
 from certs.edition import Edition
 from certs.profiles.ocsp_responder import CERTIFICATE_AUTHORITIES
 from plugward import clock, home, inputs, options, terminal
-from plugward.authority import PASSPHRASE_VARIABLE
+from plugward.configuration import PASSPHRASE_VARIABLE
 from plugward.exit_codes import ExitCode
 from plugward.founding import CONTRACTS_MAX, Wishes, found
 

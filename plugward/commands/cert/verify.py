@@ -4,12 +4,10 @@ from typing import Annotated
 
 import typer
 
-from certs.chain.anchors import TOLERABLE
 from certs.chain.roles import Use
 from certs.chain.verification import verify
 from certs.edition import Edition
 from plugward import inputs, options, reading, terminal
-from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 
 
@@ -21,14 +19,8 @@ def run(
     edition: Annotated[
         Edition | None, typer.Option(help="judge by this edition; else by the leaf's key")
     ] = None,
-    tolerate: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE", help="a deviation to tolerate below the anchors; repeatable"),
-    ] = None,
-    sub_ca_role: Annotated[
-        list[str] | None,
-        typer.Option(metavar="USE=FILE", help="a sub-CA's use, where it does not say; repeatable"),
-    ] = None,
+    tolerate: options.Tolerate = None,
+    sub_ca_role: options.SubCaRole = None,
     at: options.At = None,
     as_json: options.Json = False,
 ) -> int:
@@ -38,12 +30,6 @@ def run(
     `ocsp query`, `crl show`, and `authorize` for all of it together. Exit status 1 where the
     chain is not valid.
     """
-    unknown = sorted(set(tolerate or ()) - TOLERABLE)
-    if unknown:
-        raise Complaint(
-            f"cannot be tolerated: {', '.join(unknown)}",
-            hint=f"what can: {', '.join(sorted(TOLERABLE))}",
-        )
     trusted = inputs.anchors(anchor, tolerated=tolerate or (), sub_ca_roles=sub_ca_role or ())
     moment = inputs.moment(at)
     verdict = verify(inputs.chain(files), use=use, anchors=trusted, now=moment, edition=edition)

@@ -39,10 +39,16 @@ def python() -> Path:
     return HOME / "bin/python"
 
 
+def package() -> Path:
+    """The peer's package, as its environment has it."""
+    python()
+    (found,) = HOME.glob("lib/python3*/site-packages/iso15118")
+    return found
+
+
 def jar() -> Path:
     """The peer's codec."""
-    (found,) = HOME.glob("lib/python3*/site-packages/iso15118/shared/EXICodec.jar")
-    return found
+    return package() / "shared/EXICodec.jar"
 
 
 class Refused(Exception):  # noqa: N818 - the word for it

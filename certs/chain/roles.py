@@ -33,7 +33,7 @@ class Purpose(Enum):
 USES: Mapping[Purpose, frozenset[Use]] = MappingProxyType(
     {
         # MO and OEM sub-CAs may stand under a V2G root: Hubject's all do.
-        Purpose.V2G: frozenset(Use) - {Use.VEHICLE},
+        Purpose.V2G: frozenset(Use),
         Purpose.MO: frozenset({Use.CONTRACT}),
         Purpose.OEM: frozenset({Use.OEM_PROVISIONING, Use.VEHICLE}),
     }

@@ -35,6 +35,9 @@ def open_doors(house: House) -> FastAPI:
         title="Plugward PKI",
         summary="Issues, revokes and publishes the certificates of a V2G PKI",
         openapi_url="/openapi.json",
+        docs_url=None,  # those pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,  # nothing here sends a client to another address
         lifespan=_lifespan,
     )
     app.state.house = house

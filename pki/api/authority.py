@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 import structlog
 from fastapi import APIRouter, Request, Response
 
 from certs.errors import Refused
-from pki.api import bodies, forms, metrics
+from pki.api import bodies, described, forms, metrics
 from pki.api.callers import FromCaller, FromHouse
 from pki.authority import revocation
 from pki.errors import SignerUnavailable
@@ -17,13 +17,6 @@ from pki.house import House
 
 _log = structlog.get_logger("pki")
 T = TypeVar("T")
-
-
-def _described(form: type[msgspec.Struct]) -> dict[str, Any]:
-    """OpenAPI's word for a body that msgspec reads."""
-    schema = msgspec.json.schema(form, ref_template="#/{name}")
-    told = schema.get("$defs", {}).get(form.__name__, schema)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": told}}}}
 
 
 async def _at(house: House, work: Callable[[], T]) -> T:
@@ -86,16 +79,22 @@ def router() -> APIRouter:
         methods=["POST"],
         status_code=201,
         operation_id="issueCertificate",
-        openapi_extra=_described(forms.IssueForm),
+        openapi_extra=described.body(forms.IssueForm),
+        responses=described.answers(forms.IssuedForm, status=201),
     )
     routes.add_api_route(
-        "/{issuer}/{serial}", _find, methods=["GET"], operation_id="findCertificate"
+        "/{issuer}/{serial}",
+        _find,
+        methods=["GET"],
+        operation_id="findCertificate",
+        responses=described.answers(forms.EntryForm),
     )
     routes.add_api_route(
         "/{issuer}/{serial}/revoke",
         _revoke,
         methods=["POST"],
         operation_id="revokeCertificate",
-        openapi_extra=_described(forms.RevokeForm),
+        openapi_extra=described.body(forms.RevokeForm),
+        responses=described.answers(forms.RevocationForm),
     )
     return routes

@@ -64,6 +64,7 @@ def router() -> APIRouter:
     routes.add_api_route(
         "/ocsp", _post, methods=["POST"], operation_id="askStatus", openapi_extra=described
     )
+    routes.add_api_route("/ocsp/", _post, methods=["POST"], include_in_schema=False)
     routes.add_api_route(
         "/ocsp/{encoded:path}", _get, methods=["GET"], operation_id="askStatusByAddress"
     )

@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 import msgspec
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from certs.errors import Malformed, Refused, TooLarge
@@ -75,12 +74,11 @@ def status_of(error: Exception) -> HTTPStatus:
 def problem_of(error: Exception, *, instance: str) -> Problem:
     """The problem that tells an error, and no more than the error meant to tell."""
     status = status_of(error)
-    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _problem(status, code="internal", instance=instance)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR or not isinstance(
+        error, Malformed | Refused | PkiError
+    ):
+        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, code="internal", instance=instance)
     shown: tuple[FindingShown, ...] = ()
-    code, detail = "internal", ""
-    if isinstance(error, Malformed | Refused | PkiError):
-        code, detail = error.code, error.detail
     if isinstance(error, Refused):
         shown = tuple(
             FindingShown(
@@ -91,7 +89,7 @@ def problem_of(error: Exception, *, instance: str) -> Problem:
             )
             for finding in error.findings
         )
-    return _problem(status, code=code, detail=detail, instance=instance, findings=shown)
+    return _problem(status, code=error.code, detail=error.detail, instance=instance, findings=shown)
 
 
 def install(app: FastAPI) -> None:
@@ -100,19 +98,17 @@ def install(app: FastAPI) -> None:
     async def known(request: Request, error: Exception) -> Response:
         return respond(problem_of(error, instance=request.url.path))
 
-    async def framework(request: Request, error: Exception) -> Response:
-        status = HTTPStatus.BAD_REQUEST
-        if isinstance(error, HTTPException):
-            status = HTTPStatus(error.status_code)
+    async def framework(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
         code = f"http.{status.phrase.lower().replace(' ', '_')}"
         answer = respond(_problem(status, code=code, instance=request.url.path))
-        answer.headers.update(getattr(error, "headers", None) or {})
+        answer.headers.update(error.headers or {})
         return answer
 
     for ours in (Malformed, Refused, PkiError, Exception):
         app.add_exception_handler(ours, known)
-    for theirs in (HTTPException, RequestValidationError):
-        app.add_exception_handler(theirs, framework)
+    # Bodies and path parameters are read by us: the framework itself only misses routes.
+    app.exception_handler(HTTPException)(framework)
 
 
 def respond(problem: Problem) -> Response:

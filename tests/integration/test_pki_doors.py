@@ -12,9 +12,10 @@ from cryptography.x509 import load_der_x509_crl, load_pem_x509_certificate, ocsp
 from certs import pem
 from certs.keys import SoftwareSigner
 from certs.profiles.rules import Role
-from pki.app import open_doors
+from pki.app import create_app, open_doors
 from pki.errors import SignerUnavailable
 from pki.ocsp.request import REQUEST_OCTETS_MAX
+from pki.settings import load
 from tests.pki_house import (
     TENANT,
     Clock,
@@ -507,3 +508,73 @@ def test_metrics_count_without_names(door):
     assert f'pnc_cert_not_after_timestamp_seconds{{ca="{issuer_id()}"}}' in text
     assert told["serial"] not in text
     assert "DE8AA" not in text
+
+
+def test_key_that_is_elsewhere_does_not_make_the_house_unready(door, keeper):
+    del keeper.kept[issuer_id()]
+    door.house.maintain()
+    assert door.get("/readyz").json()["checks"] == {
+        "database": "ok",
+        "clock": "ok",
+        "signer": "ok",
+        "crl": "ok",
+    }
+
+
+def test_forms_are_described_whole(door):
+    told = door.get("/openapi.json").json()
+    assert "$ref" not in json.dumps(told["paths"]["/v1/certificates"]["post"])
+    form = told["paths"]["/v1/certificates"]["post"]["requestBody"]["content"]
+    assert form["application/json"]["schema"]["additionalProperties"] is False
+    assert "contract" in form["application/json"]["schema"]["properties"]["role"]["enum"]
+
+
+def test_slash_at_the_end_of_the_responders_address_is_no_other_address(door):
+    told = ocsp.load_der_ocsp_response(door.post("/ocsp/", content=question()).content)
+    assert told.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
+    assert door.post("/v1/certificates/", json=FORM).status_code == 404
+
+
+# The application
+
+
+def run(app):
+    """The lifespan, entered for a moment."""
+
+    async def live():
+        async with app.router.lifespan_context(app):
+            await anyio.sleep(0.1)
+
+    anyio.run(live)
+
+
+def test_app_of_settings_has_a_house_of_its_own_and_closes_it(tmp_path):
+    settings = load(
+        environ={},
+        database_url=f"sqlite:///{tmp_path}/pki.db",
+        key_directory=tmp_path / "keys",
+        passphrase="long enough",
+        maintenance_interval_seconds=0.01,
+    )
+    app = create_app(settings)
+    run(app)
+    with pytest.raises(RuntimeError):
+        app.state.house.authority_threads.submit(print)
+
+
+def test_maintenance_goes_on_after_a_round_that_failed(tmp_path, keeper, clock):
+    url = f"sqlite:///{tmp_path}/pki.db"
+    rounds = []
+    with furnished_house(url, keys=keeper, clock=clock, maintenance_interval_seconds=0.01) as house:
+        keeper.broken.add(issuer_id())
+
+        class Counting:
+            def __getattr__(self, name):
+                return getattr(house, name)
+
+            def maintain(self):
+                rounds.append(None)
+                house.maintain()
+
+        run(open_doors(Counting()))
+    assert len(rounds) > 1

@@ -1,5 +1,6 @@
 """Revocation lists: what stands on them, how they are numbered, when a new one is made."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certs.edition import Edition
+from certs.extensions import SUBJECT_KEY_IDENTIFIER
 from certs.keys import SoftwareSigner
 from certs.profiles.rules import Role
 from pki.authority.entries import Reason, Revocation
@@ -22,7 +24,7 @@ from tests.pki_house import (
     issuer_id,
     someone,
 )
-from tests.world import NOW, valid_world
+from tests.world import NOW, crooked, valid_world
 
 CA = valid_world()[Role.MO_SUB_2]
 
@@ -247,3 +249,32 @@ def test_iso_20_lists_verify(role):
     ca = valid_world(Edition.ISO_20)[role]
     told = x509.load_der_x509_crl(encoded([revocation(5)], ca=ca))
     assert told.is_signature_valid(ca.certificate.x509().public_key())
+
+
+def test_issuer_without_key_identifier_is_named_by_its_name_alone():
+    bare = crooked(CA, drop=[SUBJECT_KEY_IDENTIFIER])
+    told = x509.load_der_x509_crl(encoded([], ca=bare))
+    assert [extension.oid for extension in told.extensions] == [x509.CRLNumber.oid]
+
+
+def test_two_who_ask_at_once_are_shown_one_list(house):
+    issuer = house.authority.authority(issuer_id())
+    with ThreadPoolExecutor(4) as threads:
+        asked = [
+            threads.submit(house.publisher.current, issuer, now=house.clock.now())
+            for _ in range(4)
+        ]
+    assert {each.result().number for each in asked} == {1}
+
+
+def test_list_made_by_another_while_waiting_is_shown(house, monkeypatch):
+    first = published(house)
+    lists = house.publisher._lists
+    seen = [None]
+    latest = lists.latest
+
+    def late(issuer, shard):
+        return seen.pop() if seen else latest(issuer, shard)
+
+    monkeypatch.setattr(lists, "latest", late)
+    assert published(house) == first

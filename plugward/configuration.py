@@ -73,14 +73,14 @@ def authz_settings(places: Places) -> authz.settings.Settings:
     return authz.settings.load(file=file)
 
 
-def pki_app(places: Places, passphrase_file: str | None) -> FastAPI:
+def pki_app(loaded: pki.settings.Settings) -> FastAPI:
     """The PKI, put together and not yet awake."""
-    return create_pki(pki_settings(places, passphrase_file), clock=clock.now_exactly)
+    return create_pki(loaded, clock=clock.now_exactly)
 
 
-def authz_app(places: Places) -> FastAPI:
+def authz_app(loaded: authz.settings.Settings) -> FastAPI:
     """The authorization service, put together and not yet awake."""
-    return create_authz(authz_settings(places), clock=clock.now_exactly)
+    return create_authz(loaded, clock=clock.now_exactly)
 
 
 def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:

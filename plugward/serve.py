@@ -21,11 +21,11 @@ STOP_SECONDS = 10  # how long requests under way may take to end
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One house behind one socket that listens already."""
+    """One house behind one socket that listens already. ``make`` puts its application together."""
 
     name: str
-    app: FastAPI
     listening: socket.socket
+    make: Callable[[], FastAPI]
 
     @property
     def url(self) -> str:
@@ -84,10 +84,10 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-def _server(door: Door) -> _Server:
+def _server(app: FastAPI) -> _Server:
     # The lifespan is entered by us: uvicorn would log its exceptions and lose them.
     config = uvicorn.Config(
-        door.app,
+        app,
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -101,9 +101,11 @@ def _server(door: Door) -> _Server:
 async def opened(doors: Sequence[Door]) -> AsyncIterator[None]:
     """Every house awake and answering; at the end requests under way are waited for."""
     async with AsyncExitStack() as stack:
+        servers = []
         for door in doors:
-            await stack.enter_async_context(door.app.router.lifespan_context(door.app))
-        servers = [_server(door) for door in doors]
+            app = door.make()
+            await stack.enter_async_context(app.router.lifespan_context(app))
+            servers.append(_server(app))
         serving = [
             asyncio.create_task(server.serve(sockets=[door.listening]))
             for server, door in zip(servers, doors, strict=True)
@@ -165,7 +167,5 @@ def in_background(doors: Sequence[Door]) -> Iterator[None]:
         if not raised:
             ends[0]()
         server.join()
-        for door in doors:
-            door.listening.close()
     if raised:
         raise raised[0]

@@ -1,14 +1,16 @@
 """``plugward serve``."""
 
 import logging
+from contextlib import ExitStack
 from enum import Enum
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from plugward import configuration, home, logs, options, terminal
 from plugward.exit_codes import ExitCode
-from plugward.serve import Door, listen, run_on_loop, serve, url_of
+from plugward.serve import Door, listen, run_on_loop, serve
 
 PKI_PORT, AUTHZ_PORT = 8081, 8080
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -44,20 +46,20 @@ def run(
     places = configuration.Places(
         home=home.directory(directory), pki=pki_settings, authz=authz_settings
     )
-    doors = []
-    if house is not House.AUTHZ:
-        listening = listen(host, pki_port)
-        doors.append(Door("pki", configuration.pki_app(places, passphrase_file), listening))
-    if house is not House.PKI:
-        listening = listen(host, authz_port)
-        doors.append(Door("authz", configuration.authz_app(places), listening))
+    # settings before sockets, sockets before houses: what can be refused is refused early
+    of_pki = None if house is House.AUTHZ else configuration.pki_settings(places, passphrase_file)
+    of_authz = None if house is House.PKI else configuration.authz_settings(places)
     if host not in _LOOPBACK:
         terminal.say(f"listening on {host} without TLS: let a proxy speak it")
-    said = ", ".join(f"{door.name} {url_of(door.listening)}" for door in doors)
-    try:
+    doors = []
+    with ExitStack() as sockets:
+        if of_pki is not None:
+            listening = sockets.enter_context(listen(host, pki_port))
+            doors.append(Door("pki", listening, partial(configuration.pki_app, of_pki)))
+        if of_authz is not None:
+            listening = sockets.enter_context(listen(host, authz_port))
+            doors.append(Door("authz", listening, partial(configuration.authz_app, of_authz)))
+        said = ", ".join(f"{door.name} {door.url}" for door in doors)
         run_on_loop(serve(doors, ready=lambda: terminal.say(f"ready: {said}")))
-    finally:
-        for door in doors:
-            door.listening.close()
     terminal.say("stopped")
     return ExitCode.YES

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 import httpx
+from fastapi import FastAPI
 
 from authz import settings as authz_settings
 from authz.app import create_app as create_authz
 from certs.edition import Edition
-from certs.hierarchy import Identity, grow
+from certs.hierarchy import grow
 from certs.profiles.rules import Role
 from pki import settings as pki_settings
 from pki.app import open_doors
@@ -77,9 +79,12 @@ class Stage:
 @contextmanager
 def staged(edition: Edition) -> Iterator[Stage]:
     """Everything a case needs, in a temporary directory and on free ports of the loopback."""
-    with tempfile.TemporaryDirectory(prefix="plugward-demo-") as place:
-        doors = [listen(LOOPBACK, 0), listen(LOOPBACK, 0)]
-        pki_url, authz_url = map(url_of, doors)
+    with (
+        tempfile.TemporaryDirectory(prefix="plugward-demo-") as place,
+        listen(LOOPBACK, 0) as for_pki,
+        listen(LOOPBACK, 0) as for_authz,
+    ):
+        pki_url, authz_url = url_of(for_pki), url_of(for_authz)
         began = perf_counter()
         founded = found(
             Wishes(
@@ -91,21 +96,12 @@ def staged(edition: Edition) -> Iterator[Stage]:
             )
         )
         grown = perf_counter()
-        home = founded.home
-        house = assemble(
-            pki_settings.load(file=home.pki_settings, environ={}), clock=clock.now_exactly
-        )
-        expired = _expired(founded)
-        house.importing.certificate(
-            expired.certificate, role=Role.CONTRACT, edition=edition, tenant=TENANT
-        )
-        authz = create_authz(
-            authz_settings.load(file=home.authz_settings, environ={}), clock=clock.now_exactly
-        )
-        actors = _actors(founded, expired)
-        with in_background(
-            [Door("pki", open_doors(house), doors[0]), Door("authz", authz, doors[1])]
-        ):
+        actors = _actors(founded)
+        doors = [
+            Door("pki", for_pki, partial(_pki, founded, actors)),
+            Door("authz", for_authz, partial(_authz, founded)),
+        ]
+        with in_background(doors):
             up = perf_counter()
             _prepare(founded, actors, pki_url=pki_url, authz_url=authz_url)
             yield Stage(
@@ -118,23 +114,36 @@ def staged(edition: Edition) -> Iterator[Stage]:
             )
 
 
-def _expired(founded: Founded) -> Identity:
-    """A contract certificate that ended yesterday."""
-    now = founded.world.now
-    return founded.world.issue(
-        Role.CONTRACT,
-        common_name=emaid_of(CONTRACTS),
-        not_before=now - _LASTED,
-        not_after=now - _OVER_SINCE,
+def _pki(founded: Founded, actors: Actors) -> FastAPI:
+    """The PKI, the expired certificate on its register like every other."""
+    settings = pki_settings.load(file=founded.home.pki_settings, environ={})
+    house = assemble(settings, clock=clock.now_exactly)
+    house.importing.certificate(
+        actors.expired.certificate,
+        role=Role.CONTRACT,
+        edition=founded.world.edition,
+        tenant=TENANT,
     )
+    return open_doors(house)
 
 
-def _actors(founded: Founded, expired: Identity) -> Actors:
+def _authz(founded: Founded) -> FastAPI:
+    settings = authz_settings.load(file=founded.home.authz_settings, environ={})
+    return create_authz(settings, clock=clock.now_exactly)
+
+
+def _actors(founded: Founded) -> Actors:
+    now = founded.world.now
     driver, revoked, suspended = founded.contracts
-    foreign = grow(seed=None, now=founded.world.now, edition=founded.world.edition)
+    foreign = grow(seed=None, now=now, edition=founded.world.edition)
     return Actors(
         driver=driver,
-        expired=expired,
+        expired=founded.world.issue(
+            Role.CONTRACT,
+            common_name=emaid_of(CONTRACTS),
+            not_before=now - _LASTED,
+            not_after=now - _OVER_SINCE,
+        ),
         revoked=revoked,
         suspended=suspended,
         stranger=foreign[Role.CONTRACT],

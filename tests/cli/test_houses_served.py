@@ -1,0 +1,315 @@
+"""init, serve, and the commands that talk to what is served: one world for all of it."""
+
+import json
+import re
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from certs import pem
+from certs.keys import KeyKind, generate
+from plugward.authority import request_of
+from plugward.cli import main
+from plugward.exit_codes import ExitCode
+from plugward.home import Home
+from plugward.serve import listen, url_of
+
+PLUGWARD = [sys.executable, "-c", "import sys; from plugward.cli import main; sys.exit(main())"]
+START_SECONDS_MAX = 30
+
+
+class Served:
+    """A world and both its houses, in a process of their own as an operator runs them."""
+
+    def __init__(self, place: Path) -> None:
+        self.home = Home(place / "world")
+        with listen("127.0.0.1", 0) as free:  # the port is written into certificates
+            self.pki_url = url_of(free)
+        argv = [
+            *PLUGWARD, "init", str(self.home.directory),
+            "--pki-url", self.pki_url, "--contracts", "4", "--json",
+        ]  # fmt: skip
+        told = json.loads(subprocess.run(argv, capture_output=True, check=True).stdout)
+        self.told = told
+        self.keys = {}
+        for house in ("pki", "authz"):
+            path = place / f"{house}.key"
+            path.write_text(told[f"{house}ApiKey"] + "\n")
+            self.keys[house] = str(path)
+        self.process = subprocess.Popen(
+            [
+                *PLUGWARD, "serve", "--home", str(self.home.directory),
+                "--pki-port", self.pki_url.rsplit(":", 1)[1], "--authz-port", "0",
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        ready = self.process.stderr.readline()
+        self.ready = re.fullmatch(r"plugward: ready: pki (\S+), authz (\S+)\n", ready)
+        assert self.ready, ready + self.process.stderr.read()
+        self.authz_url = self.ready[2]
+
+    def contract(self, number: int) -> str:
+        return str(self.home.leaves / f"contract-{self.told['contracts'][number]}.pem")
+
+    def stop(self) -> str:
+        self.process.send_signal(signal.SIGTERM)
+        _, rest = self.process.communicate(timeout=START_SECONDS_MAX)
+        return rest
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    made = Served(tmp_path_factory.mktemp("served"))
+    yield made
+    if made.process.poll() is None:
+        made.stop()
+
+
+def run(capsys, *argv):
+    capsys.readouterr()
+    status = main(list(argv))
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_ready_line_comes_when_both_houses_answer(served):
+    assert served.ready[1] == served.pki_url
+    for url in (served.pki_url, served.authz_url):
+        assert httpx.get(f"{url}/livez", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+
+
+def test_init_keeps_secrets_from_others(served):
+    for path in [
+        served.home.passphrase,
+        *served.home.keys.iterdir(),
+        *served.home.leaves.glob("*.key"),
+    ]:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE(served.home.directory.stat().st_mode) == 0o700
+    for name in ("pki.toml", "authz.toml"):
+        text = (served.home.directory / name).read_text()
+        assert served.told["pkiApiKey"] not in text
+        assert served.home.passphrase.read_text().strip() not in text
+
+
+def test_init_overwrites_nothing(served, capsys):
+    status, out, err = run(capsys, "init", str(served.home.directory))
+    assert (status, out) == (ExitCode.ASKED_WRONGLY, "")
+    assert "is there already" in err
+
+
+def test_init_that_fails_leaves_nothing(tmp_path, capsys, monkeypatch):
+    def broken(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("plugward.founding._write_down", broken)
+    status, _, err = run(capsys, "init", str(tmp_path / "world"))
+    assert status == ExitCode.BUG
+    assert "No space left" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_same_seed_grows_the_same_keys(tmp_path, capsys):
+    for name in ("one", "other"):
+        run(capsys, "init", str(tmp_path / name), "--seed", "a seed", "--contracts", "1")
+    for key in sorted((tmp_path / "one" / "leaves").glob("*.key")):
+        assert key.read_bytes() == (tmp_path / "other" / "leaves" / key.name).read_bytes()
+
+
+def test_authorize_asks_the_service(served, capsys):
+    argv = ["authorize", served.contract(0), "--url", served.authz_url]
+    status, out, _ = run(capsys, *argv, "--api-key-file", served.keys["authz"], "--json")
+    assert status == ExitCode.YES
+    assert json.loads(out)["certificateStatus"] == "Accepted"
+
+
+def test_authorize_by_hashes(served, capsys):
+    root = str(served.home.anchors / "mo-root.pem")
+    argv = ["authorize", served.contract(0), "--url", served.authz_url, "--by-hashes"]
+    status, out, _ = run(capsys, *argv, "--issuer", root, "--api-key-file", served.keys["authz"])
+    assert status == ExitCode.YES
+    assert "idTokenInfo.status   Accepted" in out
+
+
+def test_api_key_comes_from_the_environment(served, capsys, monkeypatch):
+    monkeypatch.setenv("PLUGWARD_API_KEY", served.told["authzApiKey"])
+    argv = ["authorize", served.contract(0), "--url", served.authz_url]
+    assert run(capsys, *argv)[0] == ExitCode.YES
+    monkeypatch.setenv("PLUGWARD_API_KEY", served.told["pkiApiKey"])
+    status, _, err = run(capsys, *argv)
+    assert status == ExitCode.NO
+    assert "caller.unauthenticated" in err
+
+
+def test_without_an_api_key_nothing_is_asked(served, capsys, monkeypatch):
+    monkeypatch.delenv("PLUGWARD_API_KEY", raising=False)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    status, _, err = run(capsys, "authorize", served.contract(0), "--url", served.authz_url)
+    assert status == ExitCode.ASKED_WRONGLY
+    assert "PLUGWARD_API_KEY" in err
+
+
+def test_api_key_is_not_sent_unencrypted_to_others(served, capsys):
+    argv = ["authorize", served.contract(0), "--url", "http://198.51.100.7"]
+    status, _, err = run(capsys, *argv, "--api-key-file", served.keys["authz"])
+    assert status == ExitCode.ASKED_WRONGLY
+    assert "unencrypted" in err
+
+
+def test_nobody_there_exits_4(served, capsys):
+    with listen("127.0.0.1", 0) as free:
+        url = url_of(free)
+    argv = ["authorize", served.contract(0), "--url", url, "--api-key-file", served.keys["authz"]]
+    assert run(capsys, *argv)[0] == ExitCode.UNREACHABLE
+
+
+def test_decided_here_without_revocation_evidence_is_refused(served, capsys):
+    anchor = f"mo={served.home.anchors / 'mo-root.pem'}"
+    status, out, _ = run(capsys, "authorize", served.contract(0), "--anchor", anchor, "--json")
+    answer = json.loads(out)
+    assert status == ExitCode.NO
+    assert answer["certificateStatus"] == "CertChainError"
+    assert answer["reason"] == "revocation.source_missing"
+
+
+@pytest.mark.parametrize("evidence", ["ocsp", "crl"])
+def test_decided_here_with_revocation_evidence(evidence, served, capsys):
+    anchor = f"mo={served.home.anchors / 'mo-root.pem'}"
+    chain = pem.parse_chain(Path(served.contract(0)).read_bytes())
+    given = ["--ocsp"]
+    if evidence == "crl":
+        given = [word for one in chain for word in ("--crl", one.crl_urls[0])]
+    argv = ["authorize", served.contract(0), "--anchor", anchor, *given, "--json"]
+    status, out, _ = run(capsys, *argv)
+    answer = json.loads(out)
+    assert status == ExitCode.YES
+    assert {one["source"] for one in answer["evidence"]} == {evidence}
+
+
+@pytest.mark.parametrize("door", ["home", "url"])
+def test_issued_then_revoked_is_told_by_ocsp_and_crl(door, served, tmp_path, capsys):
+    where = {
+        "home": ["--home", str(served.home.directory)],
+        "url": ["--url", served.pki_url, "--api-key-file", served.keys["pki"]],
+    }[door]
+    chain, key = str(tmp_path / "chain.pem"), str(tmp_path / "contract.key")
+    issue = ["cert", "issue", "--role", "contract", "--common-name", "DE8AA000000001"]
+    status, out, _ = run(capsys, *issue, "--new-key", key, "--out", chain, *where)
+    assert (status, out) == (ExitCode.YES, "")
+    assert stat.S_IMODE(Path(key).stat().st_mode) == 0o600
+
+    status, out, _ = run(capsys, "ocsp", "query", chain, "--json")
+    assert (status, json.loads(out)["status"]) == (ExitCode.YES, "good")
+
+    revoke = ["cert", "revoke", chain, "--reason", "keyCompromise", *where, "--json"]
+    status, out, _ = run(capsys, *revoke)
+    first = json.loads(out)
+    assert (status, first["reason"]) == (ExitCode.YES, "keyCompromise")
+    status, out, _ = run(
+        capsys, "cert", "revoke", chain, "--reason", "superseded", *where, "--json"
+    )
+    assert json.loads(out) == first, "the first revocation stands"
+
+    status, out, _ = run(capsys, "ocsp", "query", chain, "--hash", "sha256", "--json")
+    told = json.loads(out)
+    assert (status, told["status"], told["reason"]) == (ExitCode.NO, "revoked", "keyCompromise")
+
+    leaf, issuer, *_ = pem.parse_chain(Path(chain).read_bytes())
+    (tmp_path / "issuer.pem").write_text(pem.encode([issuer]))
+    argv = ["crl", "show", leaf.crl_urls[0], "--issuer", str(tmp_path / "issuer.pem"), "--json"]
+    status, out, _ = run(capsys, *argv, "--certificate", chain)
+    told = json.loads(out)
+    assert (status, told["verified"], told["certificate"]["status"]) == (1, True, "revoked")
+    assert told["certificate"]["reason"] == "keyCompromise"
+    assert f"{leaf.serial:x}" in {entry["serialNumber"] for entry in told["entries"]}
+
+
+def test_csr_from_stdin_is_issued_for(served, capsys, monkeypatch):
+    import io
+
+    csr = request_of(generate(KeyKind.P256), "DE8AA000000002")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(csr.encode())))
+    argv = [
+        "cert",
+        "issue",
+        "--role",
+        "contract",
+        "--csr",
+        "-",
+        "--home",
+        str(served.home.directory),
+    ]
+    status, out, _ = run(capsys, *argv)
+    leaf, *rest = pem.parse_chain(out)
+    assert (status, leaf.common_name, len(rest)) == (ExitCode.YES, "DE8AA000000002", 2)
+
+
+def test_refused_issuance_names_the_finding_and_leaves_no_key(served, tmp_path, capsys):
+    key = tmp_path / "contract.key"
+    argv = [
+        "cert",
+        "issue",
+        "--role",
+        "contract",
+        "--common-name",
+        "no eMAID",
+        "--new-key",
+        str(key),
+    ]
+    status, out, err = run(capsys, *argv, "--home", str(served.home.directory))
+    assert (status, out) == (ExitCode.NO, "")
+    assert "profile.common_name_wrong" in err
+    assert not key.exists()
+
+
+def test_check_config_shows_settings_without_secrets(served, capsys):
+    status, out, _ = run(capsys, "check-config", "--home", str(served.home.directory))
+    assert status == ExitCode.YES
+    assert "passphrase                    given" in out
+    assert served.home.passphrase.read_text().strip() not in out
+
+
+def test_check_config_refuses_an_unknown_setting(served, tmp_path, capsys):
+    odd = tmp_path / "pki.toml"
+    odd.write_text("databse_url = 'sqlite:///x.db'\n")
+    argv = ["check-config", "--home", str(served.home.directory), "--pki-settings", str(odd)]
+    status, _, err = run(capsys, *argv)
+    assert status == ExitCode.NO
+    assert "databse_url" in err
+
+
+def test_serve_without_a_world_says_what_to_do(tmp_path, capsys):
+    status, _, err = run(capsys, "serve", "--home", str(tmp_path / "nothing"), "--pki-port", "0")
+    assert status == ExitCode.ASKED_WRONGLY
+    assert "plugward init" in err
+
+
+def test_serve_on_a_port_in_use_says_so(served, capsys):
+    port = served.pki_url.rsplit(":", 1)[1]
+    argv = ["serve", "pki", "--home", str(served.home.directory), "--pki-port", port]
+    status, _, err = run(capsys, *argv)
+    assert status == ExitCode.UNREACHABLE
+    assert "cannot listen" in err
+
+
+def test_wrong_passphrase_does_not_open_the_keys(served, tmp_path, capsys):
+    wrong = tmp_path / "passphrase"
+    wrong.write_text("not the passphrase\n")
+    argv = ["cert", "issue", "--role", "contract", "--common-name", "DE8AA000000003"]
+    argv += ["--new-key", str(tmp_path / "k"), "--passphrase-file", str(wrong)]
+    status, _, err = run(capsys, *argv, "--home", str(served.home.directory))
+    assert status == ExitCode.UNREACHABLE
+    assert "unavailable.signer" in err
+
+
+def test_sigterm_ends_it_gracefully(served):
+    rest = served.stop()
+    assert served.process.returncode == ExitCode.YES
+    assert rest.splitlines()[-1] == "plugward: stopped"

@@ -107,16 +107,15 @@ class Responder:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.revoked: dict[int, tuple[datetime, Reason]] = {}
-        self.unknown: set[int] = set()
+        self.revoked: dict[bytes, tuple[datetime, Reason]] = {}  # by fingerprint
+        self.unknown: set[bytes] = set()
         self.silent_seconds = 0.0
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body: bytes | None = None  # instead of an answer
-        self.kept: dict[int, bytes] = {}  # replayed instead of a fresh answer
         self.asked: list[int] = []
         self.fetched: list[str] = []
-        self._identities: dict[int, Identity] = {}
+        self._identities: list[Identity] = []
         self._lock = Lock()
         responder = self
 
@@ -161,41 +160,45 @@ class Responder:
         self._thread.join()
 
     def knows(self, *identities: Identity) -> None:
-        for identity in identities:
-            self._identities[identity.certificate.serial] = identity
+        self._identities += identities
 
     def revoke(self, identity: Identity, reason: Reason = Reason.KEY_COMPROMISE) -> None:
-        self.revoked[identity.certificate.serial] = (self.clock.now - timedelta(minutes=1), reason)
+        at = self.clock.now - timedelta(minutes=1)
+        self.revoked[identity.certificate.fingerprint] = (at, reason)
 
     def answer(self, request: bytes) -> bytes:
-        serial = decode_request(request).questions[0].serial
+        """A signed answer as of now, by the issuer's own key."""
+        question = decode_request(request).questions[0]
         with self._lock:
-            self.asked.append(serial)
+            self.asked.append(question.serial)
         if self.body is not None:
             return self.body
-        if serial in self.kept:
-            return self.kept[serial]
-        return self.response(serial, request)
-
-    def response(self, serial: int, request: bytes) -> bytes:
-        """A signed answer as of now."""
-        issuer = self._identities[serial].issuer
-        if serial in self.revoked:
-            at, reason = self.revoked[serial]
+        # the newest of a serial number and issuer: a test may put a crooked twin in its place
+        identity = next(
+            known
+            for known in reversed(self._identities)
+            if known.issuer is not None
+            and known.certificate.serial == question.serial
+            and question.issuer_key_hash
+            == question.hash_algorithm.digest(known.issuer.certificate.subject_public_key)
+        )
+        fingerprint = identity.certificate.fingerprint
+        if fingerprint in self.revoked:
+            at, reason = self.revoked[fingerprint]
             status = evidence.revoked(at, reason.value)
         else:
-            status = evidence.UNKNOWN if serial in self.unknown else evidence.GOOD
+            status = evidence.UNKNOWN if fingerprint in self.unknown else evidence.GOOD
         tbs = evidence.response_data(
             evidence.single(
-                decode_request(request).questions[0],
+                question,
                 status,
                 this_update=self.clock.now,
                 next_update=self.clock.now + RESPONSE_LIFE,
             ),
-            responder=evidence.by_key(issuer.certificate),
+            responder=evidence.by_key(identity.issuer.certificate),
             produced_at=self.clock.now,
         )
-        return evidence.signed(tbs, _holder(issuer))
+        return evidence.signed(tbs, _holder(identity.issuer))
 
     def crl(self, path: str) -> bytes:
         """A signed list of the issuer that the path names, as of now."""
@@ -204,13 +207,15 @@ class Responder:
         key_id = path.rsplit("/", 1)[-1].removesuffix(".crl")
         issuer = next(
             identity.issuer
-            for identity in self._identities.values()
+            for identity in self._identities
             if identity.issuer is not None and key_id_of(identity.issuer) == key_id
         )
         entries = [
-            evidence.crl_entry(serial, at=at, reason=reason.value)
-            for serial, (at, reason) in self.revoked.items()
-            if self._identities[serial].issuer == issuer
+            evidence.crl_entry(identity.certificate.serial, at=at, reason=reason.value)
+            for identity in self._identities
+            if identity.issuer == issuer
+            for at, reason in [self.revoked.get(identity.certificate.fingerprint, (None, None))]
+            if reason is not None
         ]
         return evidence.crl(
             _holder(issuer),
@@ -330,6 +335,7 @@ def house(
     tmp_path,
     *,
     world: World | None = None,
+    also: World | None = None,
     boring: bool = True,
     responder: Responder | None = None,
     clock: Clock | None = None,
@@ -341,12 +347,15 @@ def house(
     clock = clock or Clock()
     own = responder is None
     responder = responder or Responder(clock)
-    responder.knows(*world)
+    responder.knows(*world, *(also or ()))
+    listed = sources(responder, world, **(ways or {}))
+    if also is not None:
+        listed += sources(responder, also, **(ways or {}))
     settings = authz_settings.load(
         environ={},
         **{
             "database_url": f"sqlite:///{tmp_path}/authz.db",
-            "revocation_sources": sources(responder, world, **(ways or {})),
+            "revocation_sources": listed,
             "gather_deadline_seconds": 1.5,
             "source_deadline_seconds": 0.6,
             **given,

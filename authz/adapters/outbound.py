@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -25,6 +26,16 @@ class Ask:
     content_type: str = ""
 
 
+Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
+
+
+async def resolved(host: str, port: int) -> Sequence[Address]:
+    """The addresses of a host by this machine's resolver; OSError where it has none."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ip_address(info[4][0]) for info in found[:ADDRESSES_MAX]]
+
+
 class Outbound:
     """HTTP requests with a cap on octets and on time, without redirects and without proxies.
 
@@ -33,12 +44,14 @@ class Outbound:
     later (DNS rebinding) changes nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, resolve: Resolve = resolved) -> None:
+        self._resolve = resolve
         self._client = httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
             timeout=None,  # noqa: S113 - asyncio.timeout bounds the whole exchange
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+            # No connection serves twice: over TLS one address may be several hosts.
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=0),
         )
 
     async def close(self) -> None:
@@ -52,11 +65,18 @@ class Outbound:
         """
         try:
             async with asyncio.timeout(deadline_seconds):
-                return await self._exchange(ask, await _address(ask.target, ask.rule))
+                return await self._exchange(ask, await self._address(ask.target, ask.rule))
         except TimeoutError as late:
             raise Unavailable("outbound", f"no answer in {deadline_seconds} s") from late
         except (httpx.HTTPError, OSError) as failed:
             raise Unavailable("outbound", type(failed).__name__) from failed
+
+    async def _address(self, target: Target, rule: OutboundRule) -> Address:
+        """The address to connect to; Unavailable where one of the host's is not permitted."""
+        addresses = await self._resolve(target.host, target.port)
+        if not addresses or not all(rule.permits(address) for address in addresses):
+            raise Unavailable("outbound", "an address that the operator's list does not permit")
+        return addresses[0]
 
     async def _exchange(self, ask: Ask, address: Address) -> bytes:
         target = ask.target
@@ -91,13 +111,4 @@ class Outbound:
             return bytes(octets)
         finally:
             await response.aclose()
-
-
-async def _address(target: Target, rule: OutboundRule) -> Address:
-    """The address to connect to; Unavailable where one of the host's is not permitted."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    addresses = [ip_address(info[4][0]) for info in found[:ADDRESSES_MAX]]
-    if not addresses or not all(rule.permits(address) for address in addresses):
-        raise Unavailable("outbound", "an address that the operator's list does not permit")
-    return addresses[0]
+            self._client.cookies.clear()

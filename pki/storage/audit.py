@@ -10,11 +10,13 @@ from pki.authority.entries import Act
 from pki.storage.database import reading
 from pki.storage.tables import audit
 
+_WRITE = insert(audit)
+
 
 def write(connection: Connection, acts: Sequence[Act]) -> None:
     """Adds acts within the caller's transaction."""
     connection.execute(
-        insert(audit),
+        _WRITE,
         [
             {
                 "at": act.at,

@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from certs.certificate import Certificate
@@ -14,6 +25,20 @@ from pki.ports import Failpoint
 from pki.storage import audit
 from pki.storage.database import reading, writing
 from pki.storage.tables import certificates, revocations
+
+# Built once: each certificate that is issued runs them.
+_RESERVE = insert(certificates)
+_RECORD = (
+    update(certificates)
+    .where(certificates.c.issuer == bindparam("of_issuer"))
+    .where(certificates.c.serial == bindparam("of_serial"))
+    .where(certificates.c.state == State.INTENDED.value)
+    .values(
+        state=State.ISSUED.value,
+        certificate=bindparam("certificate"),
+        concluded_at=bindparam("concluded_at"),
+    )
+)
 
 
 class RegisterTable:
@@ -37,14 +62,13 @@ class RegisterTable:
         with writing(self._engine) as connection:
             for certificate in issued:
                 concluded = connection.execute(
-                    update(certificates)
-                    .where(_is(issuer, certificate.serial))
-                    .where(certificates.c.state == State.INTENDED.value)
-                    .values(
-                        state=State.ISSUED.value,
-                        certificate=certificate.der,
-                        concluded_at=acts[0].at,
-                    )
+                    _RECORD,
+                    {
+                        "of_issuer": issuer,
+                        "of_serial": certificate.serial,
+                        "certificate": certificate.der,
+                        "concluded_at": acts[0].at,
+                    },
                 )
                 if concluded.rowcount != 1:
                     raise Conflict("the intent was concluded meanwhile", code="conflict.concluded")
@@ -101,7 +125,7 @@ def intended(intent: Intent, at: datetime) -> dict[str, object]:
 def reserve(connection: Connection, rows: list[dict[str, object]]) -> None:
     """Adds rows within the caller's transaction; SerialTaken where one is there already."""
     try:
-        connection.execute(insert(certificates), rows)
+        connection.execute(_RESERVE, rows)
     except IntegrityError as bad:
         raise SerialTaken("the serial is reserved already") from bad
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, and_, select, update
+from sqlalchemy import Engine, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pki.authority import failpoints
@@ -13,6 +13,25 @@ from pki.ports import Failpoint
 from pki.storage import audit
 from pki.storage.database import reading, writing
 from pki.storage.tables import certificates, issuers, revocations
+
+# Built once: the responder asks it for every certificate.
+_STANDING = (
+    select(
+        certificates.c.state,
+        certificates.c.not_after,
+        revocations.c.reason,
+        revocations.c.revoked_at,
+    )
+    .outerjoin(
+        revocations,
+        and_(
+            revocations.c.issuer == certificates.c.issuer,
+            revocations.c.serial == certificates.c.serial,
+        ),
+    )
+    .where(certificates.c.issuer == bindparam("of_issuer"))
+    .where(certificates.c.serial == bindparam("of_serial"))
+)
 
 
 class RevocationTable:
@@ -97,25 +116,10 @@ class RevocationTable:
             ]
 
     def standing(self, issuer: str, serial: int) -> Standing | None:
-        asked = (
-            select(
-                certificates.c.state,
-                certificates.c.not_after,
-                revocations.c.reason,
-                revocations.c.revoked_at,
-            )
-            .outerjoin(
-                revocations,
-                and_(
-                    revocations.c.issuer == certificates.c.issuer,
-                    revocations.c.serial == certificates.c.serial,
-                ),
-            )
-            .where(certificates.c.issuer == issuer)
-            .where(certificates.c.serial == serial)
-        )
         with reading(self._engine) as connection:
-            row = connection.execute(asked).one_or_none()
+            row = connection.execute(
+                _STANDING, {"of_issuer": issuer, "of_serial": serial}
+            ).one_or_none()
         if row is None:
             return None
         revocation = None

@@ -80,9 +80,7 @@ def protocol_of(message: type[Complex]) -> Protocol:
     """The protocol whose message this is; raises NotEncodable."""
     declared = message.declared
     if declared.message:
-        for protocol in Protocol:
-            if protocol.value == declared.schema.namespace:
-                return protocol
+        return Protocol(declared.schema.namespace)
     raise NotEncodable("exi.not_a_message", f"{message.__name__} cannot stand alone")
 
 

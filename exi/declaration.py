@@ -260,8 +260,7 @@ class _DataclassFields:
 class Complex(metaclass=Declaration, abstract=True):
     """The base of all declared types: immutable, equal by value, printable."""
 
-    if not TYPE_CHECKING:
-        __dataclass_fields__ = _DataclassFields()
+    __dataclass_fields__ = _DataclassFields()
 
     def __init__(self, **values: object) -> None:
         declared = type(self).declared

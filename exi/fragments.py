@@ -115,7 +115,8 @@ class Relaxed:
         for field in self.complex.fields:
             if field.role is Role.CONTENT:
                 self._content = field.name
-            elif isinstance(field.content, Datatype):
+            else:
+                assert isinstance(field.content, Datatype)
                 self._types[field.qualified] = field.content
 
     def attribute_type(self, name: Name, at: int) -> Datatype:

@@ -14,7 +14,6 @@ from exi.declaration import (
     UNBOUNDED,
     Choice,
     Complex,
-    Declaration,
     Field,
     Name,
     Particle,
@@ -123,7 +122,7 @@ class Grammar:
         if count >= minimum:
             yield from self._next(after)
 
-    def _enter(self, particle: Particle, again: Rest) -> Iterator[Event]:
+    def _enter(self, particle: "Sequence | Wildcard | Field", again: Rest) -> Iterator[Event]:
         match particle:
             case Choice(parts):
                 for part in parts:
@@ -134,7 +133,7 @@ class Grammar:
                 yield from self._next(again)
             case Wildcard():
                 yield Event(Kind.WILDCARD, None, None, None, again)
-            case Field():
+            case _:
                 yield from self._field(particle, again)
 
     def _named(self, name: str) -> Field:
@@ -145,22 +144,22 @@ class Grammar:
     def _field(self, field: Field, again: Rest) -> Iterator[Event]:
         content = field.content
         if field.role is Role.ATTRIBUTE:
-            yield Event(Kind.ATTRIBUTE, field.qualified, field, self._one(content), again)
+            yield Event(Kind.ATTRIBUTE, field.qualified, field, _one(content), again)
         elif field.role is Role.CONTENT:
-            yield Event(Kind.CHARACTERS, None, field, self._one(content), again)
+            yield Event(Kind.CHARACTERS, None, field, _one(content), again)
         elif field.reference or field.role is Role.ALTERNATIVES:
             for member in self._members(field):
                 yield Event(Kind.START_ELEMENT, member.name, field, member.type, again)
         else:
-            yield Event(Kind.START_ELEMENT, field.qualified, field, self._one(content), again)
+            yield Event(Kind.START_ELEMENT, field.qualified, field, _one(content), again)
 
-    @staticmethod
-    def _one(
-        content: "Datatype | type[Complex] | tuple[type[Complex], ...]",
-    ) -> "Datatype | type[Complex]":
-        if isinstance(content, tuple):
-            raise TypeError("several types where one is wanted")
-        return content
+
+def _one(
+    content: "Datatype | type[Complex] | tuple[type[Complex], ...]",
+) -> "Datatype | type[Complex]":
+    """Only a list of alternatives has several types."""
+    assert not isinstance(content, tuple)
+    return content
 
 
 class State:
@@ -188,8 +187,3 @@ class State:
     def after(self, event: Event) -> "State":
         """The state that ``event`` leads to."""
         return self._grammar.state(event.rest)
-
-
-def is_complex(content: object) -> bool:
-    """Whether an element's content is a declared class, not a simple type."""
-    return isinstance(content, Declaration)

@@ -201,12 +201,13 @@ class _Walk:
             state = state.after(event)
 
     def _event(self, event: Event, path: Path) -> None:
-        content = event.content
-        if event.kind is Kind.START_ELEMENT and event.name is not None and content is not None:
-            self._content(content, (*path, event.name.local))
-        elif isinstance(content, Datatype):
-            inner = (event.name.local,) if event.name else ()
-            self._value(content, (*path, *inner))
+        inner = (*path, event.name.local) if event.name else path
+        assert event.content is not None
+        if event.kind is Kind.START_ELEMENT:
+            self._content(event.content, inner)
+        else:
+            assert isinstance(event.content, Datatype)
+            self._value(event.content, inner)
 
     def _relaxed(self, relaxed: Relaxed, path: Path) -> None:
         seen = set()

@@ -68,7 +68,7 @@ def _object(element: Complex) -> dict[str, Json]:
         if value is None or value == ():
             continue
         if field.role is Role.ALTERNATIVES:
-            written[field.name] = [{_name_of(item): _object(item)} for item in value]
+            written[field.name] = [{_name_of(item): _written(field, item)} for item in value]
             continue
         name = field.name
         if field.reference:
@@ -79,7 +79,9 @@ def _object(element: Complex) -> dict[str, Json]:
     return written
 
 
-def _name_of(element: Complex) -> str:
+def _name_of(element: object) -> str:
+    if not isinstance(element, Complex):
+        raise NotEncodable("exi.type_wrong", f"{element!r} is no element")
     return type(element).declared.element or type(element).__name__
 
 

@@ -250,12 +250,11 @@ class Machine:
     def access(self, event: Event) -> tuple[Reader, Writer]:
         """How the value of an event is read and written."""
         content = event.content
-        if content is None:
-            raise TypeError(f"{event} has no value")
+        assert content is not None
         if event.kind is Kind.START_ELEMENT:
             return self._machines.reader(content), self._machines.writer(content)
-        if not isinstance(content, Datatype):
-            raise TypeError(f"{event} is not of simple type")
+        # Attributes and the text of an element are of simple type.
+        assert isinstance(content, Datatype)
         return content.read, content.write
 
     def read(self, bits: str, at: int) -> tuple[Complex, int]:

@@ -2,7 +2,7 @@
 
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from exi.schema_set import SchemaSet
 
@@ -50,4 +50,6 @@ def schema_set(protocol: Protocol) -> SchemaSet:
             from exi import xmldsig  # noqa: PLC0415 - loaded when it is used
 
             schemas = xmldsig.SCHEMAS
+        case _:
+            assert_never(protocol)
     return SchemaSet(protocol.value, schemas)

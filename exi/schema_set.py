@@ -75,10 +75,8 @@ class SchemaSet:
         content = field.content
         if isinstance(content, tuple):
             return tuple(map(self._member, content))
-        if isinstance(content, Datatype):
-            raise TypeError(f"{field.name}: a reference to an element of simple type")
-        if field.role is Role.ALTERNATIVES:
-            return (self._member(content),)
+        # A reference to an element of simple type is declared like a local one.
+        assert not isinstance(content, Datatype)
         heads = {field.name}
         found = [self._member(content)]
         waiting = [

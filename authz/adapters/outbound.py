@@ -46,16 +46,24 @@ class Outbound:
 
     def __init__(self, *, resolve: Resolve = resolved) -> None:
         self._resolve = resolve
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=None,  # noqa: S113 - asyncio.timeout bounds the whole exchange
-            # No connection serves twice: over TLS one address may be several hosts.
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=0),
-        )
+        self._client: httpx.AsyncClient | None = None
+
+    @property
+    def _http(self) -> httpx.AsyncClient:
+        """The client, made when it is first needed: reading the CA bundle takes a while."""
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                follow_redirects=False,
+                trust_env=False,
+                timeout=None,  # noqa: S113 - asyncio.timeout bounds the whole exchange
+                # No connection serves twice: over TLS one address may be several hosts.
+                limits=httpx.Limits(max_connections=32, max_keepalive_connections=0),
+            )
+        return self._client
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def fetch(self, ask: Ask, *, deadline_seconds: float) -> bytes:
         """The octets of a 200 answer.
@@ -89,14 +97,14 @@ class Outbound:
         }
         if ask.body is not None:
             headers["Content-Type"] = ask.content_type
-        request = self._client.build_request(
+        request = self._http.build_request(
             "GET" if ask.body is None else "POST",
             f"{target.scheme}://{literal}:{target.port}{target.path}",
             content=ask.body,
             headers=headers,
             extensions={"sni_hostname": target.host},
         )
-        response = await self._client.send(request, stream=True)
+        response = await self._http.send(request, stream=True)
         try:
             if response.status_code != httpx.codes.OK:
                 raise Unavailable("outbound", f"HTTP status {response.status_code}")
@@ -111,4 +119,4 @@ class Outbound:
             return bytes(octets)
         finally:
             await response.aclose()
-            self._client.cookies.clear()
+            self._http.cookies.clear()

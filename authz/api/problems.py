@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from traceback import format_exception
 from types import MappingProxyType
 from uuid import uuid4
 
@@ -106,7 +107,8 @@ def install(app: FastAPI, *, count: Callable[[str], None]) -> None:
     async def unknown(_request: Request, error: Exception) -> Response:
         # The one boundary for our own bugs: logged once with its traceback, told without it.
         instance = uuid4().urn
-        _log.error("request.failed", instance=instance, exc_info=error)
+        # As text: renderers of tracebacks may show local variables, and one holds the API key.
+        _log.error("request.failed", instance=instance, traceback="".join(format_exception(error)))
         count("internal")
         return respond(problem_of(error, instance=instance))
 

@@ -19,10 +19,7 @@ EMPTY = {"SignaturePropertyType", "SignaturePropertiesType"}
 
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn"])
 # XML that comes from a file loses control characters and bends white space.
-PLAIN_  # They hold at least one foreign element, which is not understood: no value of theirs exists.
-EMPTY = {"SignaturePropertyType", "SignaturePropertiesType"}
-
-CHARACTERS = st.sampled_from("abcXYZ019-_.:#/+*?<>&'\"äß€Ω你😀")
+PLAIN_CHARACTERS = st.sampled_from("abcXYZ019-_.:#/+*?<>&'\"äß€Ω你😀")
 
 
 def has_values(declared: type[Complex]) -> bool:

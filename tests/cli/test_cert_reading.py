@@ -135,17 +135,21 @@ def test_lint_without_a_profile_says_which_it_took(files, capsys):
     assert "iso15118-2/contract" in err
 
 
-def test_lint_takes_one_certificate(files, capsys):
-    status, _, err = answer(capsys, "cert", "lint", files.chain)
-    assert status == ExitCode.ASKED_WRONGLY
-    assert "3 certificates" in err
+def test_lint_of_a_chain_measures_its_leaf_under_its_issuer(files, capsys):
+    sub = WORLD.issue(Role.CONTRACT, not_after=CONTRACT.certificate.not_after)
+    other = valid_world(name="other")[Role.MO_SUB_2]
+    chain = files.write("odd.pem", pem.encode([sub.certificate, other.certificate]))
+    status, out, _ = answer(capsys, "cert", "lint", files.chain, "--json")
+    assert (status, json.loads(out)["findings"]) == (ExitCode.YES, [])
+    status, out, _ = answer(capsys, "cert", "lint", chain, "--json")
+    assert codes(json.loads(out)["findings"]) == {"profile.authority_key_id_wrong"}
 
 
 def test_verify_of_the_valid_chain(files, capsys):
     argv = ["cert", "verify", files.chain, "--anchor", f"mo={files.mo_root}", *AT]
     status, out, _ = answer(capsys, *argv)
     assert status == ExitCode.YES
-    assert out.splitlines()[-1] == "valid for contract at 2026-11-01T12:00:00Z, by a mo root"
+    assert out.splitlines()[-1] == "valid for contract at 2026-11-01T12:00:00Z, anchored for mo"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from certs import names
 from certs.findings.finding import Severity
 from certs.linting import lint
 from certs.profiles import catalogue
@@ -23,7 +24,8 @@ def _profile(name: str) -> Profile:
 
 def run(
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="one certificate; - reads standard input")
+        str | None,
+        typer.Argument(metavar="FILE", help="a certificate or chain; - reads standard input"),
     ] = None,
     *,
     profile: Annotated[
@@ -37,8 +39,9 @@ def run(
 ) -> int:
     """Measure a certificate by a profile of ISO 15118-2 or -20.
 
-    Without --profile it is measured by the one it deviates least from. With --issuer the rules
-    between the two are looked at as well. Exit status 1 where a finding is an error.
+    Of a chain the first certificate is measured. Without --profile it is measured by the one it
+    deviates least from. With its issuer, in the same file or by --issuer, the rules between the
+    two are looked at as well. Exit status 1 where a finding is an error.
     """
     if listing:
         if as_json:
@@ -49,8 +52,10 @@ def run(
         return ExitCode.YES
     if file is None:
         raise Complaint("no certificate given", hint="plugward cert lint FILE, or --list")
-    certificate = inputs.one_certificate(file)
-    above = None if issuer is None else inputs.one_certificate(issuer)
+    certificate, *rest = inputs.certificates(file)
+    above = next((one for one in rest if names.same(one.subject, certificate.issuer)), None)
+    if issuer is not None:
+        above = inputs.one_certificate(issuer)
     if profile is not None:
         chosen = _profile(profile)
     else:

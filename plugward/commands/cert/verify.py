@@ -57,7 +57,7 @@ def run(
     terminal.findings(reading.finding_rows(verdict.findings))
     if verdict.valid and verdict.anchor is not None:
         purpose = verdict.anchor.purpose.value
-        terminal.data(f"valid for {use.value} at {reading.instant(moment)}, by a {purpose} root")
+        terminal.data(f"valid for {use.value} at {reading.instant(moment)}, anchored for {purpose}")
         return ExitCode.YES
     terminal.data(f"not valid for {use.value} at {reading.instant(moment)}")
     return ExitCode.NO

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from exi.codec import decode, decode_fragment, encode, encode_fragment
 from exi.datatypes import Datatype
 from exi.declaration import Complex, Name
-from exi.errors import NotEncodable
 from exi.iso2.header import MessageHeaderType
 from exi.iso2.message import BodyType, V2G_Message
 from exi.iso2.metering import MeterInfoType, MeteringReceiptRes
@@ -135,13 +134,8 @@ def _compare_one(
     @settings(QUICK, max_examples=1)
     @given(strategy)
     def check(element: Complex) -> None:
-        try:
-            ours = encode_fragment(element, protocol, name=name.local)
-        except NotEncodable as error:
-            # Some names stand in two namespaces, both local: which one is meant is not said.
-            assert error.code == "exi.fragment_name"  # noqa: PT017 - the others are compared
-        else:
-            assert ours == peer.xml(xml_of(element, name), protocol.value, fragment=True)
+        ours = encode_fragment(element, protocol, name=name.local)
+        assert ours == peer.xml(xml_of(element, name), protocol.value, fragment=True)
 
     check()
 
@@ -155,6 +149,8 @@ def test_v20_the_whole_list_of_fragment_codes_is_exificients(peer, protocol):
     compared = 0
     for name, types in (*names[::12], names[-1]):
         content = next(iter(types))
+        if [other.local for other, _ in names].count(name.local) > 1:
+            continue  # in two namespaces: the name alone does not say which
         if isinstance(content, Datatype) or not has_values(content):
             continue
         _compare_one(

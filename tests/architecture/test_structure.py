@@ -36,11 +36,20 @@ def test_a_file_has_one_noun_and_says_it(path):
     assert path.stem not in HOMELESS
 
 
+def _narrows(test):
+    """Whether an assert only tells the type checker what the line before made so."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _narrows(test.operand)
+    if isinstance(test, ast.Compare):
+        return [type(op) for op in test.ops] == [ast.IsNot]
+    return isinstance(test, ast.Call) and getattr(test.func, "id", "") == "isinstance"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=names)
 def test_v22_no_check_is_an_assert_that_optimisation_strips(path):
     """EVerest CVE-2026-22790: an assert was the bounds check, and release builds had none."""
-    tree = ast.parse(path.read_text())
-    assert [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)] == []
+    asserts = (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Assert))
+    assert [node.lineno for node in asserts if not _narrows(node.test)] == []
 
 
 def _codes_raised():

@@ -18,7 +18,9 @@ from threading import Lock, Thread
 from time import sleep
 
 import httpx
+import pytest
 from fastapi import FastAPI
+from sqlalchemy import create_engine, text
 
 from authz import settings as authz_settings
 from authz.app import create_app
@@ -35,6 +37,11 @@ from certs.revocation.status import Reason
 from tests import evidence
 from tests.world import CONTRACT_CN, NOW, valid_world
 
+POSTGRESQL = "postgresql+pg8000://postgres@127.0.0.1:5432/test"
+DATABASES = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgresql", id="postgresql", marks=pytest.mark.needs("postgresql")),
+]
 TENANT = "cpo-one"
 OTHER_TENANT = "cpo-two"
 EVSE = "DE*PLW*E000001"
@@ -331,6 +338,24 @@ def sources(responder: Responder, world: World, **ways: bool) -> list[dict[str, 
             source["crl"] = f"{responder.origin}/crl/{key_id}.crl"
         found.append(source)
     return found
+
+
+@contextmanager
+def database_url(kind: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, gone afterwards."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path}/authz.db"
+        return
+    schema = f"authz_{secrets.token_hex(6)}"
+    engine = create_engine(POSTGRESQL)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
+        yield f"{POSTGRESQL}?search_path={schema}"
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
+        engine.dispose()
 
 
 @cache

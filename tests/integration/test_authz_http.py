@@ -17,10 +17,13 @@ from certs import pem
 from certs.errors import Malformed, Refused
 from certs.profiles.rules import Role
 from tests.authz_house import (
+    DATABASES,
     EVSE,
     OTHER_TENANT,
+    RESPONSE_LIFE,
     TENANT,
     another_contract,
+    database_url,
     hash_data,
     house,
     verdict,
@@ -594,3 +597,18 @@ def test_hash_data_of_a_station_are_taken_as_ocpp_has_them(h):
 def test_refusals_carry_findings_of_the_catalogue(h):
     told = h.ask(chain=tampered(h.contract)).json()
     assert codes([type("F", (), one) for one in told["findings"]]) == {"chain.signature_invalid"}
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_every_database_gives_the_same_answers(tmp_path, kind):
+    with database_url(kind, tmp_path) as url, house(tmp_path, database_url=url) as h:
+        assert verdict(h.ask(chain=h.contract))[2] == "accepted"
+        assert verdict(h.ask(hashes=h.contract))[2] == "accepted"
+        assert verdict(h.ask(emaid="DE8AA009876543"))[2] == "contract.proof_missing"
+        h.responder.revoke(h.contract)
+        h.clock.move(2 * RESPONSE_LIFE)
+        assert verdict(h.ask(hashes=h.contract))[2] == "revocation.revoked"
+        asked = ("POST", "/v1/authorize", {"json": ASK, "headers": h.headers()})
+        assert {answer.status_code for answer in h.client.all(*[asked] * 20)} == {200}
+        with Provisioning(h.settings) as provisioning:
+            assert provisioning.first_break_of_log() is None

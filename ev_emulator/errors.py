@@ -1,7 +1,11 @@
 """What ev_emulator raises: what the peer did wrong, what we did, and what could not be reached."""
 
+from collections.abc import Sequence
 
-class MalformedFrame(ValueError):  # noqa: N818 - a kind of input, named as the house names it
+from certs.findings.finding import Finding
+
+
+class MalformedFrame(ValueError):
     """Octets that are not the V2GTP frame or SDP message they claim to be.
 
     ``code`` is permanent and dotted; ``detail`` is for people.
@@ -14,19 +18,23 @@ class MalformedFrame(ValueError):  # noqa: N818 - a kind of input, named as the 
 
 
 class RemoteProtocolError(Exception):
-    """The peer broke the protocol; ``code`` is a reason of session/reasons.py."""
+    """The peer broke the protocol, or says what is not believed.
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    ``code`` is a reason of session/reasons.py or a finding's; ``findings`` are those behind it.
+    """
+
+    def __init__(self, code: str, detail: str = "", findings: Sequence[Finding] = ()) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
+        self.findings = tuple(findings)
 
 
 class LocalProtocolError(Exception):
     """We were about to break the protocol: a bug on this side, never the peer's doing."""
 
 
-class Unavailable(Exception):  # noqa: N818 - the house's word
+class Unavailable(Exception):
     """Something outside could not be reached, or not in time; ``what`` names it."""
 
     def __init__(self, what: str, detail: str = "") -> None:

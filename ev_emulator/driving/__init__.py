@@ -1,0 +1,1 @@
+"""Both sides at work over real connections."""

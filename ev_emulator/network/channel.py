@@ -1,0 +1,65 @@
+"""What a session needs of a connection, and the plain one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+READ_OCTETS_MAX = 65_536
+
+
+class Channel(Protocol):
+    """An ordered stream of octets to one peer. Broken connections read as closed ones."""
+
+    async def read(self) -> bytes:
+        """What has arrived, at least one octet; empty once the peer has closed."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send; what the peer does not take any more is lost silently, read() will say so."""
+        ...
+
+    async def close(self) -> None:
+        """Close in good order, with a bound on the time; closing twice is no harm."""
+        ...
+
+
+class TcpChannel:
+    """A plain TCP connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def read(self) -> bytes:
+        try:
+            return await self._reader.read(READ_OCTETS_MAX)
+        except OSError:
+            return b""
+
+    async def write(self, data: bytes) -> None:
+        with suppress(OSError):
+            self._writer.write(data)
+            await self._writer.drain()
+
+    async def close(self) -> None:
+        self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
+
+
+async def connect(host: str, port: int, *, within_seconds: float) -> TcpChannel:
+    """A connection to ``host`` (an address, with scope if link-local); OSError, TimeoutError."""
+    async with asyncio.timeout(within_seconds):
+        return TcpChannel(*await asyncio.open_connection(host, port))
+
+
+async def listen(
+    host: str, port: int, serve: Callable[[TcpChannel], Awaitable[None]]
+) -> asyncio.Server:
+    """Listen; ``serve`` handles each connection in a task of its own. OSError."""
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await serve(TcpChannel(reader, writer))
+
+    return await asyncio.start_server(accept, host, port)

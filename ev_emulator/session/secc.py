@@ -1,0 +1,201 @@
+"""The charger's side of a connection: octets in and out, whatever the edition."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from ev_emulator.clock import Clock
+from ev_emulator.errors import RemoteProtocolError
+from ev_emulator.framing import v2gtp
+from ev_emulator.framing.v2gtp import Frame, FrameReader, PayloadType
+from ev_emulator.reasons import Failure
+from ev_emulator.session import handshake
+from ev_emulator.session.events import (
+    Asked,
+    Event,
+    MessageReceived,
+    MessageSent,
+    ProtocolAgreed,
+    SessionEnded,
+    SessionFailed,
+)
+from ev_emulator.session.speaking import Heard, Reply, SeccSpeaker, Wait
+from ev_emulator.session.states import PAUSED, Walk
+from exi.errors import Malformed
+
+# A vehicle sends one request at a time. What arrives early is kept for its turn, within reason.
+EARLY_FRAMES_MAX = 8
+
+
+class SeccSession:
+    """One session of a charger, sockets excluded.
+
+    Call begin() once, then receive() with whatever arrives, tick() when ``wakes_at`` has come,
+    answer() with what Asked events asked for, and connection_lost() when the peer closes; send
+    outgoing() after each. ``over`` says that the connection is to be closed once all is sent.
+    Bad input never raises: it ends the session by an event.
+    """
+
+    def __init__(self, *, speakers: Sequence[SeccSpeaker], clock: Clock) -> None:
+        self._speakers = tuple(speakers)
+        self._clock = clock
+        self._reader = FrameReader()
+        self._outgoing = bytearray()
+        self._speaker: SeccSpeaker | None = None
+        self._walk: Walk | None = None
+        self._session_id: bytes | None = None
+        self._open: Heard | None = None  # the request whose reply is waited for
+        self._early: deque[Frame] = deque()
+        self._due: float | None = None
+        self._events: list[Event] = []
+        self.over = False
+
+    @property
+    def state(self) -> str:
+        """Where the session is in its table, or ``handshake``."""
+        return self._walk.state if self._walk else "handshake"
+
+    @property
+    def wakes_at(self) -> float | None:
+        """When tick() is to be called, on the clock's seconds."""
+        return None if self.over else self._due
+
+    def outgoing(self) -> bytes:
+        """What is to be sent now; it is forgotten here."""
+        data = bytes(self._outgoing)
+        self._outgoing.clear()
+        return data
+
+    def begin(self) -> tuple[Event, ...]:
+        """The connection was made: the handshake may come."""
+        self._due = self._clock.seconds() + handshake.REQUEST_SECONDS
+        return ()
+
+    def receive(self, data: bytes) -> tuple[Event, ...]:
+        """Take octets of the connection, in any portions."""
+        self._early += self._reader.feed(data)
+        self._take_turns()
+        if len(self._early) > EARLY_FRAMES_MAX and not self.over:
+            self._fail("session.flooded", f"{len(self._early)} requests")
+        if self._reader.failure is not None and not self.over and self._open is None:
+            self._fail("frame.malformed", str(self._reader.failure))
+        return self._told()
+
+    def answer(self, question: object, answer: object) -> tuple[Event, ...]:
+        """Take the answer to a question; one that nobody waits for any more is kept or forgotten
+        by the edition.
+        """
+        if self.over or self._speaker is None:
+            return ()
+        reply = self._speaker.answered(question, answer)
+        if reply is not None and self._open is not None:
+            self._reply(self._open, reply)
+            self._take_turns()
+        return self._told()
+
+    def tick(self) -> tuple[Event, ...]:
+        """Let time pass: reply without the answer, or give up on a silent vehicle."""
+        if self.over or self._due is None or self._clock.seconds() < self._due:
+            return ()
+        if self._open is not None and self._speaker is not None:
+            self._reply(self._open, self._speaker.overdue())
+            self._take_turns()
+        else:
+            self._fail("timeout.sequence", self.state)
+        return self._told()
+
+    def connection_lost(self) -> tuple[Event, ...]:
+        """The peer closed, or the connection broke."""
+        if not self.over:
+            self._fail("session.closed", f"{self._reader.pending} octets of a frame were there")
+        return self._told()
+
+    def _take_turns(self) -> None:
+        """Handle requests one by one, as long as each is answered at once."""
+        while self._early and self._open is None and not self.over:
+            frame = self._early.popleft()
+            try:
+                if self._speaker is None or self._walk is None:
+                    self._agree(frame)
+                else:
+                    self._hear(frame, self._speaker, self._walk)
+            except Malformed as bad:
+                self._fail("message.malformed", str(bad))
+            except RemoteProtocolError as broken:
+                self._fail(broken.code, broken.detail)
+
+    def _agree(self, frame: Frame) -> None:
+        if frame.payload_type is not PayloadType.EXI:
+            raise RemoteProtocolError("frame.payload_type", frame.payload_type.name)
+        rulebooks = [speaker.rulebook for speaker in self._speakers]
+        payload, index = handshake.choose(frame.payload, rulebooks)
+        self._received("supportedAppProtocolReq", frame)
+        self._write("supportedAppProtocolRes", payload)
+        if index is None:
+            self._fail("handshake.no_protocol", "")
+            return
+        self._speaker = self._speakers[index]
+        rulebook = self._speaker.rulebook
+        self._walk = Walk(rulebook)
+        self._due = self._clock.seconds() + rulebook.sequence_seconds
+        self._events.append(ProtocolAgreed(edition=rulebook.edition, namespace=rulebook.namespace))
+
+    def _hear(self, frame: Frame, speaker: SeccSpeaker, walk: Walk) -> None:
+        request = speaker.read(frame)
+        self._received(request.name, frame)
+        if self._session_id not in {None, request.session_id}:
+            self._reply(request, speaker.refuse(request, "session.unknown"))
+        elif not walk.permits(request.name):
+            self._reply(request, speaker.refuse(request, "session.sequence"))
+        else:
+            match speaker.respond(walk.state, request):
+                case Reply() as reply:
+                    self._reply(request, reply)
+                case Wait(seconds=seconds, question=question):
+                    self._open = request
+                    self._due = self._clock.seconds() + seconds
+                    if question is not None:
+                        self._events.append(Asked(question=question))
+
+    def _reply(self, request: Heard, reply: Reply) -> None:
+        self._open = None
+        self._write(reply.name, reply.payload)
+        self._events += reply.events
+        if reply.failure is not None:
+            self._end_badly(reply.failure, reply.response_code)
+            return
+        walk = self._walk
+        if walk is None:
+            return
+        if reply.session_id is not None:
+            self._session_id = reply.session_id
+        walk.advance(request.name, reply.outcome)
+        if walk.over:
+            self.over = True
+            ended = SessionEnded(session_id=self._session_id or b"", paused=walk.state == PAUSED)
+            self._events.append(ended)
+        self._due = self._clock.seconds() + walk.rulebook.sequence_seconds
+
+    def _write(self, name: str, payload: bytes) -> None:
+        payload_type = PayloadType.EXI
+        if self._speaker is not None:
+            payload_type = self._speaker.rulebook.payload_types.get(name, payload_type)
+        self._outgoing += v2gtp.encode(payload_type, payload)
+        self._events.append(MessageSent(name=name, payload_type=payload_type, payload=payload))
+
+    def _received(self, name: str, frame: Frame) -> None:
+        self._events.append(
+            MessageReceived(name=name, payload_type=frame.payload_type, payload=frame.payload)
+        )
+
+    def _fail(self, code: str, detail: str) -> None:
+        self._end_badly(Failure(code=code, detail=detail), "")
+
+    def _end_badly(self, failure: Failure, response_code: str) -> None:
+        self.over = True
+        self._events.append(
+            SessionFailed(failure=failure, response_code=response_code, at=self.state)
+        )
+
+    def _told(self) -> tuple[Event, ...]:
+        events, self._events = tuple(self._events), []
+        return events

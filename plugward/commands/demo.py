@@ -1,16 +1,16 @@
 """``plugward demo``."""
 
 import logging
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from authz.judgement import ACCEPTED
 from certs.edition import Edition
-from plugward import logs, options, terminal
-from plugward.demo.cases import CASES
-from plugward.demo.story import Told, staged
+from plugward import options, terminal
 from plugward.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from plugward.demo.story import Told
 
 _HEAD = ("case", "certificateStatus", "idTokenInfo.status", "reason", "latency")
 
@@ -25,8 +25,13 @@ def run(
     Everything happens in a temporary directory and on free ports; nothing stays. Exit status 0
     where every answer is the expected one.
     """
-    logs.to_stderr(logging.WARNING)  # what goes right is in the table
     terminal.say(f"growing a V2G world of {edition.value}")
+    # Both houses are imported here: it takes a second, and somebody is watching.
+    from plugward import logs
+    from plugward.demo.cases import CASES
+    from plugward.demo.story import staged
+
+    logs.to_stderr(logging.WARNING)  # what goes right is in the table
     with staged(edition) as stage:
         world = stage.founded.world
         terminal.say(
@@ -53,15 +58,15 @@ def run(
     return ExitCode.YES if expected == len(CASES) else ExitCode.NO
 
 
-def _row(told: Told, columns: list[int]) -> str:
+def _row(told: "Told", columns: list[int]) -> str:
     cells = (told.case.name, *told.answer, f"{told.latency_ms:6.1f} ms")
     line = terminal.row(cells, columns)
     if not told.expected:
         return terminal.paint(f"{line}  unexpected", "red")
-    return terminal.paint(line, "green") if told.answer.reason == ACCEPTED else line
+    return terminal.paint(line, "green") if told.answer.granted else line
 
 
-def _facts(told: Told) -> dict[str, object]:
+def _facts(told: "Told") -> dict[str, object]:
     return {
         "case": told.case.name,
         "certificateStatus": told.answer.certificate_status,

@@ -53,6 +53,11 @@ class Answer(NamedTuple):
     id_token_status: str
     reason: str
 
+    @property
+    def granted(self) -> bool:
+        """Whether the vehicle may charge."""
+        return self.reason == ACCEPTED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:

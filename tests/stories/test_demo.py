@@ -37,7 +37,7 @@ def test_demo_with_one_wrong_answer_exits_1_and_names_it(capsys, monkeypatch):
     wrong = CASES[0].answer._replace(reason="chain.expired")
     odd = [type(CASES[0])(name="odd", body=CASES[0].body, answer=wrong), *CASES[1:]]
     monkeypatch.setattr("plugward.demo.story.CASES", odd)
-    monkeypatch.setattr("plugward.commands.demo.CASES", odd)
+    monkeypatch.setattr("plugward.demo.cases.CASES", odd)
     assert main(["demo"]) == ExitCode.NO
     said = capsys.readouterr()
     assert [row for row in said.out.splitlines() if row.endswith("unexpected")] == [

@@ -1,6 +1,6 @@
 """What the pki house needs from outside itself: a register, key storage, failpoints."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -95,10 +95,14 @@ class Revocations(Protocol):
 
 
 class Standings(Protocol):
-    """What the OCSP responder asks. Unavailable as in Register."""
+    """How certificates stand, asked briefly and often. Unavailable as in Register."""
 
     def standing(self, issuer: str, serial: int) -> Standing | None:
         """How the serial of this issuer stands; None where no intent for it was ever recorded."""
+        ...
+
+    def revoked_among(self, named: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+        """Those of some (issuer, serial) that are revoked."""
         ...
 
 

@@ -117,6 +117,7 @@ def furnished_house(url: str, *, edition=Edition.ISO_2, keys=None, **given):
         Path(url.removeprefix("sqlite:///")).write_bytes(_furnished(edition))
         for identity in authorities_of(edition):
             keys.store(identity.private_key, role=identity.role.value)
+        given.setdefault("migrate_at_start", False)
     with empty_house(url, keys=keys, **given) as house:
         if not url.startswith("sqlite"):
             house.importing.world(valid_world(edition), tenant=TENANT)

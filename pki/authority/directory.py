@@ -51,6 +51,20 @@ class Directory:
                 return issuer
         return None
 
+    def name_of(self, certificate: Certificate) -> tuple[str, int] | None:
+        """A certificate's (issuer, serial) in the register; None where its issuer is not ours."""
+        parent = self.parent(certificate)
+        return None if parent is None else (parent.key_id, certificate.serial)
+
+    def line_of(self, issuer: Issuer) -> tuple[Certificate, ...]:
+        """The authority's certificate and those of ours above it, the root the last."""
+        line: list[Certificate] = []
+        at: Issuer | None = issuer
+        while at is not None and at.certificate not in line:
+            line.append(at.certificate)
+            at = self.parent(at.certificate)
+        return tuple(line)
+
     def issuing(
         self, roles: Iterable[Role], *, edition: Edition, tenant: str, now: datetime
     ) -> Issuer | None:

@@ -123,15 +123,8 @@ class Authority:
 
     def chain_of(self, issuer: Issuer) -> tuple[Certificate, ...]:
         """The authority's certificate and those above it, roots excluded."""
-        chain: list[Certificate] = []
-        at: Issuer | None = issuer
-        while at is not None and at.certificate not in chain:
-            above = self._directory.parent(at.certificate)
-            if above is at:
-                break
-            chain.append(at.certificate)
-            at = above
-        return tuple(chain)
+        line = self._directory.line_of(issuer)
+        return tuple(each for each in line if not each.self_issued)
 
     def new_api_key(
         self,
@@ -165,18 +158,21 @@ class Authority:
     def reload(self) -> None:
         """Reads the authorities anew: revoked ones issue no more, revoked signers do not answer."""
         issuers = self._stores.holdings.issuers()
-        known = Directory.of(issuers, ())
         responders = self._stores.holdings.responders()
+        known = Directory.of(issuers, ())
+        certificates = [issuer.certificate for issuer in issuers]
+        certificates += [responder.certificate for responder in responders]
+        names = {certificate: known.name_of(certificate) for certificate in certificates}
+        revoked = self._stores.standings.revoked_among(
+            [name for name in names.values() if name is not None]
+        )
+        fallen = {certificate for certificate, name in names.items() if name in revoked}
         self._directory = Directory.of(
             [
-                replace(issuer, active=issuer.active and not self._revoked_above(issuer, known))
+                replace(issuer, active=issuer.active and fallen.isdisjoint(known.line_of(issuer)))
                 for issuer in issuers
             ],
-            [
-                responder
-                for responder in responders
-                if not self._revoked(responder.certificate, known)
-            ],
+            [responder for responder in responders if responder.certificate not in fallen],
         )
 
     def reconcile(self) -> int:
@@ -243,24 +239,6 @@ class Authority:
                 serial=certificate.serial,
             ),
         )
-
-    def _revoked_above(self, issuer: Issuer, known: Directory) -> bool:
-        """Whether an authority or one above it is revoked (X28)."""
-        seen: set[str] = set()
-        at: Issuer | None = issuer
-        while at is not None and at.key_id not in seen:
-            if self._revoked(at.certificate, known):
-                return True
-            seen.add(at.key_id)
-            at = known.parent(at.certificate)
-        return False
-
-    def _revoked(self, certificate: Certificate, known: Directory) -> bool:
-        parent = known.parent(certificate)
-        if parent is None:
-            return False
-        standing = self._stores.standings.standing(parent.key_id, certificate.serial)
-        return standing is not None and standing.revocation is not None
 
 
 def _nearly_over(certificate: Certificate, issuer: Certificate, now: datetime) -> bool:

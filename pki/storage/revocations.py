@@ -1,9 +1,9 @@
 """Revocations in their table, which only grows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, and_, bindparam, select, update
+from sqlalchemy import Engine, and_, bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pki.authority import failpoints
@@ -132,3 +132,10 @@ class RevocationTable:
                 not_after=row.not_after,
             )
         return Standing(state=State(row.state), revocation=revocation)
+
+    def revoked_among(self, named: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+        asked = select(revocations.c.issuer, revocations.c.serial).where(
+            tuple_(revocations.c.issuer, revocations.c.serial).in_(named)
+        )
+        with reading(self._engine) as connection:
+            return frozenset((row.issuer, row.serial) for row in connection.execute(asked))

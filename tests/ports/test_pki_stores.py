@@ -222,6 +222,19 @@ def test_o19_standing_tells_intents_from_certificates(stores, leaf, concluded):
     assert stores.revocations.standing(ISSUER, leaf.serial).revocation == revoked(leaf)
 
 
+def test_revoked_are_told_apart_by_issuer_and_serial(stores, leaf, other_leaf):
+    stores.register.intend([intent(leaf), intent(other_leaf)], [act()])
+    stores.revocations.revoke(revoked(leaf), act())
+    named = [
+        (ISSUER, leaf.serial),
+        (ISSUER, other_leaf.serial),
+        ("00" * 20, leaf.serial),
+        (ISSUER, 4711),
+    ]
+    assert stores.revocations.revoked_among(named) == {(ISSUER, leaf.serial)}
+    assert stores.revocations.revoked_among([]) == frozenset()
+
+
 def test_list_holds_a_shard_by_serial_until_its_certificates_ended(stores, leaf, other_leaf):
     stores.register.intend([intent(leaf), intent(other_leaf, crl_shard=1)], [act()])
     for certificate in (leaf, other_leaf):

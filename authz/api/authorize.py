@@ -13,8 +13,11 @@ from authz.api import bodies
 from authz.api.callers import Doorkeeper
 from authz.api.ocpp import read_question
 from authz.callers import Scope as CallerScope
+from authz.decision import Decision
+from authz.evidence import ChainProof, HashProof
 from authz.record import mode
 from authz.service import Authorizer
+from certs.revocation.status import Unknown
 
 PATH = "/v1/authorize"
 
@@ -40,10 +43,17 @@ class AuthorizeDoor:
             {"type": "http.response.start", "status": 200, "headers": [_JSON, _NO_STORE, length]}
         )
         await send({"type": "http.response.body", "body": decided.answer})
-        judgement = decided.decision.judgement
+        self._count(decided.decision, perf_counter() - started)
+
+    def _count(self, decision: Decision, seconds: float) -> None:
+        judgement, proof = decision.judgement, decision.evidence.proof
         self._metrics.decided(
             result=judgement.id_token_status.value,
             reason=judgement.reason,
-            mode=mode(decided.decision.evidence.proof),
-            seconds=perf_counter() - started,
+            mode=mode(proof),
+            seconds=seconds,
         )
+        for one in proof.statuses if isinstance(proof, ChainProof | HashProof) else ():
+            if not isinstance(one.status, Unknown):
+                age = decision.decided_at - one.status.proof.this_update
+                self._metrics.evidence_age(age.total_seconds())

@@ -560,6 +560,7 @@ def test_h13_metrics_count_decisions_and_name_nobody(tmp_path):
         assert 'pnc_problems_total{code="malformed.identifier"} 1.0' in text
         assert 'pnc_revocation_fetches_total{outcome="good"} 3.0' in text
         assert "pnc_authorize_duration_seconds_count 2.0" in text
+        assert "pnc_ocsp_response_age_seconds_count 3.0" in text
         assert "pnc_decision_log_pending 0.0" in text
         assert CONTRACT_CN not in text
 

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 from cryptography.x509 import load_der_x509_crl, ocsp
+from sqlalchemy import text
 
 from certs.profiles.rules import Role
 from pki.authority import failpoints
 from pki.authority.entries import Reason, State
+from pki.errors import Unavailable
+from pki.storage.database import open_engine, writing
 from tests.pki_house import (
     DATABASES,
     TENANT,
@@ -92,6 +95,43 @@ def test_power_cut_between_intent_and_record_loses_no_certificate(tmp_path, kind
             )
             assert standing.serial in listed(house)
             assert issue(house).certificate.serial != left.serial
+
+
+_REFUSE = {
+    "sqlite": [
+        "CREATE TRIGGER refuse BEFORE UPDATE ON certificates WHEN NEW.state = 'issued' "
+        "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    ],
+    "postgresql": [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'disk full'; END $$",
+        "CREATE TRIGGER refuse BEFORE UPDATE ON certificates FOR EACH ROW "
+        "WHEN (NEW.state = 'issued') EXECUTE FUNCTION refuse()",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_certificate_that_cannot_be_recorded_is_not_handed_out_and_can_be_revoked(tmp_path, kind):
+    """The database takes the intent and then refuses the certificate, after it was signed."""
+    clock = Clock()
+    with database(kind, tmp_path) as url, furnished_house(url, clock=clock) as house:
+        engine = open_engine(url)
+        with writing(engine) as connection:
+            for statement in _REFUSE[kind]:
+                connection.execute(text(statement))
+        with pytest.raises(Unavailable) as caught:
+            issue(house)
+        assert caught.value.code == "unavailable.database"
+        (left,) = house.stores.register.pending(intended_before=clock(), entries_max=9)
+        house.authority.revoke(
+            left.issuer, left.serial, Reason.KEY_COMPROMISE, caller=someone(house)
+        )
+        assert listed(house) == {left.serial}
+        clock.forward(minutes=1)
+        assert house.authority.reconcile() == 1
+        assert listed(house) == {left.serial}
+        engine.dispose()
 
 
 @pytest.mark.parametrize("name", [failpoints.REVOKE_WRITTEN, failpoints.REVOKE_COMMITTED])

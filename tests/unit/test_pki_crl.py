@@ -261,8 +261,7 @@ def test_two_who_ask_at_once_are_shown_one_list(house):
     issuer = house.authority.authority(issuer_id())
     with ThreadPoolExecutor(4) as threads:
         asked = [
-            threads.submit(house.publisher.current, issuer, now=house.clock.now())
-            for _ in range(4)
+            threads.submit(house.publisher.current, issuer, now=house.clock.now()) for _ in range(4)
         ]
     assert {each.result().number for each in asked} == {1}
 

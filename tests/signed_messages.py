@@ -58,6 +58,8 @@ _CPS_CHAIN = CertificateChainType(
 )
 _METER = MeterInfoType(MeterID="METER-0001", MeterReading=12345, TMeter=1_795_223_984)
 _POWER = PhysicalValueType(Multiplier=3, Unit=unitSymbolType.W, Value=22)
+_VOLTAGE = PhysicalValueType(Multiplier=0, Unit=unitSymbolType.V, Value=400)
+_CURRENT = PhysicalValueType(Multiplier=0, Unit=unitSymbolType.A, Value=32)
 
 
 def installed(name: type[CertificateInstallationRes | CertificateUpdateRes]) -> BodyBaseType:
@@ -97,7 +99,7 @@ def offer(*schedules: SAScheduleTupleType) -> V2G_Message:
         NotificationMaxDelay=0, EVSENotification=EVSENotificationType.None_, RCD=False
     )
     parameters = AC_EVSEChargeParameterType(
-        AC_EVSEStatus=status, EVSENominalVoltage=_POWER, EVSEMaxCurrent=_POWER
+        AC_EVSEStatus=status, EVSENominalVoltage=_VOLTAGE, EVSEMaxCurrent=_CURRENT
     )
     return message(
         ChargeParameterDiscoveryRes(
@@ -139,7 +141,9 @@ ISO_2: dict[str, V2G_Message] = {
             ListOfRootCertificateIDs=_ROOTS,
         )
     ),
-    "MeteringReceiptReq": message(MeteringReceiptReq(SessionID=SESSION, MeterInfo=_METER)),
+    "MeteringReceiptReq": message(
+        MeteringReceiptReq(SessionID=SESSION, SAScheduleTupleID=1, MeterInfo=_METER)
+    ),
     "CertificateInstallationRes": message(installed(CertificateInstallationRes)),
     "CertificateUpdateRes": message(installed(CertificateUpdateRes)),
     "ChargeParameterDiscoveryRes": offer(

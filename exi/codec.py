@@ -61,7 +61,8 @@ def encode_fragment(
 ) -> bytes:
     """The EXI fragment of one element, as it is signed: header, element, end of document.
 
-    ``name`` is the element's local name; it may be left out where the type has but one
+    ``name`` is the element's local name (``{namespace}local`` for the few local elements whose
+    name stands in two namespaces); it may be left out where the type has but one
     (AuthorizationReq, EMAIDType, SignedInfoType ..., not CertificateChainType). SignedInfo
     belongs to Protocol.XMLDSIG in all editions. Raises NotEncodable.
     """

@@ -55,27 +55,24 @@ def read_fragment(schemas: "SchemaSet", bits: str, at: int) -> tuple[Fragment, i
     index = read_number(bits, at, width)[0]
     if index != len(names) + 1:
         raise Malformed("exi.fragment_not_ended", f"event code {index}", bit_offset=at)
-    return Fragment(name.local, element), at + width
+    return Fragment(schemas.fragment_names[name], element), at + width
 
 
 def _named(schemas: "SchemaSet", element: Complex | Simple, name: str | None) -> Name:
-    """The qualified name of a fragment's element.
-
-    Where both a global element and a local one are called so, the global one is meant; a name
-    in several namespaces is otherwise taken where the element's type is declared.
-    """
+    """The qualified name of a fragment's element."""
     kind = type(element)
     fits = [
         known
-        for known, types in schemas.fragment_elements.items()
-        if (name is None or known.local == name) and _fits(kind, types)
+        for known, shown in schemas.fragment_names.items()
+        if (name is None or name == shown) and _fits(kind, schemas.fragment_elements[known])
     ]
     if len(fits) > 1:
-        fits = [known for known in fits if _is_global(schemas, known, kind)] or fits
+        # The type's own global element is meant, not others that are of its type.
+        fits = [known for known in fits if schemas.global_elements.get(known) is kind]
     if len(fits) != 1 or (name is None and not isinstance(element, Complex)):
         raise NotEncodable(
             "exi.fragment_name",
-            f"{kind.__name__} as {name or 'a fragment'}: {len(fits)} elements are called so",
+            f"{kind.__name__} as {name or 'a fragment'}: its name must be given, and fit",
         )
     return fits[0]
 
@@ -84,12 +81,6 @@ def _fits(kind: type, types: "Iterable[type[Complex] | Datatype]") -> bool:
     return any(
         declared is kind if isinstance(declared, Declaration) else not isinstance(kind, Declaration)
         for declared in types
-    )
-
-
-def _is_global(schemas: "SchemaSet", name: Name, kind: type) -> bool:
-    return schemas.global_elements.get(name) is kind or (
-        name in schemas.global_elements and not isinstance(kind, Declaration)
     )
 
 

@@ -55,7 +55,7 @@ def fragment_from_json(document: object, protocol: Protocol) -> Fragment:
     schemas = schema_set(protocol)
     name, content = _only(document, ())
     for known, types in schemas.fragment_elements.items():
-        for declared in types if known.local == name else ():
+        for declared in types if schemas.fragment_names[known] == name else ():
             if isinstance(declared, Datatype) != isinstance(content, Mapping):
                 return Fragment(name, _parsed(schemas, declared, content, (name,)))
     raise _malformed(f"{name} is no element of {protocol.name} in this form", ())
@@ -103,7 +103,7 @@ def _value(datatype: Datatype, value: Simple) -> Json:
 
 def _simple_type(schemas: SchemaSet, name: str) -> Datatype:
     for known, types in schemas.fragment_elements.items():
-        for declared in types if known.local == name else ():
+        for declared in types if schemas.fragment_names[known] == name else ():
             if isinstance(declared, Datatype):
                 return declared
     raise NotEncodable("exi.fragment_name", f"{name} is no element of simple type")

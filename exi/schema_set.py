@@ -1,5 +1,6 @@
 """The schemas that are in force together: their global elements, groups and fragment names."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from exi.machine import Machines
 
 
 class Fragment(NamedTuple):
-    """An element read or written alone, with its local name."""
+    """An element read or written alone, with its name (SchemaSet.fragment_names)."""
 
     name: str
     element: "Complex | bool | int | str | bytes"
@@ -112,6 +113,21 @@ class SchemaSet:
                     continue
                 found.setdefault(field.qualified, set()).add(field.content)
         return {name: frozenset(types) for name, types in sorted(found.items())}
+
+    @cached_property
+    def fragment_names(self) -> Mapping[Name, str]:
+        """What each element is called as a fragment.
+
+        Its local name; where that stands in two namespaces and the element is not the global one,
+        ``{namespace}local``.
+        """
+        called = Counter(name.local for name in self.fragment_elements)
+        return {
+            name: name.local
+            if called[name.local] == 1 or name in self.global_elements
+            else str(name)
+            for name in self.fragment_elements
+        }
 
     @cached_property
     def attribute_names(self) -> tuple[Name, ...]:

@@ -134,7 +134,8 @@ def _compare_one(
     @settings(QUICK, max_examples=1)
     @given(strategy)
     def check(element: Complex) -> None:
-        ours = encode_fragment(element, protocol, name=name.local)
+        called = schema_set(protocol).fragment_names[name]
+        ours = encode_fragment(element, protocol, name=called)
         assert ours == peer.xml(xml_of(element, name), protocol.value, fragment=True)
 
     check()
@@ -149,8 +150,6 @@ def test_v20_the_whole_list_of_fragment_codes_is_exificients(peer, protocol):
     compared = 0
     for name, types in (*names[::12], names[-1]):
         content = next(iter(types))
-        if [other.local for other, _ in names].count(name.local) > 1:
-            continue  # in two namespaces: the name alone does not say which
         if isinstance(content, Datatype) or not has_values(content):
             continue
         _compare_one(

@@ -226,6 +226,24 @@ def test_fragment_whose_name_is_not_clear():
     assert other != named
 
 
+def test_every_fragment_has_a_name_of_its_own():
+    for protocol in Protocol:
+        names = schema_set(protocol).fragment_names
+        assert len(set(names.values())) == len(names)
+    names = schema_set(Protocol.ISO_2).fragment_names
+    assert {name for name in names.values() if "SessionID" in name} == {
+        "{urn:iso:15118:2:2013:MsgBody}SessionID", "{urn:iso:15118:2:2013:MsgHeader}SessionID",
+    }  # fmt: skip
+    # A global element has its name for itself, whatever local ones are called.
+    status = AC_EVSEStatusType(
+        NotificationMaxDelay=0, EVSENotification=EVSENotificationType.None_, RCD=False
+    )
+    own = encode_fragment(status, Protocol.ISO_2)
+    assert own == encode_fragment(status, Protocol.ISO_2, name="AC_EVSEStatus")
+    local = "{urn:iso:15118:2:2013:MsgBody}AC_EVSEStatus"
+    assert encode_fragment(status, Protocol.ISO_2, name=local) != own
+
+
 @pytest.mark.parametrize(
     ("element", "name"),
     [

@@ -99,14 +99,20 @@ def test_power_cut_between_intent_and_record_loses_no_certificate(tmp_path, kind
 
 _REFUSE = {
     "sqlite": [
-        "CREATE TRIGGER refuse BEFORE UPDATE ON certificates WHEN NEW.state = 'issued' "
-        "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        (
+            "CREATE TRIGGER refuse BEFORE UPDATE ON certificates WHEN NEW.state = 'issued' "
+            "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
     ],
     "postgresql": [
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'disk full'; END $$",
-        "CREATE TRIGGER refuse BEFORE UPDATE ON certificates FOR EACH ROW "
-        "WHEN (NEW.state = 'issued') EXECUTE FUNCTION refuse()",
+        (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'disk full'; END $$"
+        ),
+        (
+            "CREATE TRIGGER refuse BEFORE UPDATE ON certificates FOR EACH ROW "
+            "WHEN (NEW.state = 'issued') EXECUTE FUNCTION refuse()"
+        ),
     ],
 }
 

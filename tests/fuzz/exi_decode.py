@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of the EXI codec (atheris): any bytes give a message or Malformed.
 
-    python -m venv .interop/fuzz && .interop/fuzz/bin/pip install atheris==3.1.0
+    python -m venv .interop/fuzz && .interop/fuzz/bin/pip install atheris==3.0.0
     .interop/fuzz/bin/python tests/fuzz/exi_decode.py corpus/ -max_total_time=600
 
 The first octet chooses the protocol and whether it is a document or a fragment. ``corpus()`` makes

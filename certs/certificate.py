@@ -176,19 +176,30 @@ class Certificate:
             raise MalformedCertificate("refused by cryptography's reader") from bad
 
 
+def utc_time(text: str) -> datetime:
+    """The moment of a UTCTime of 13 ASCII characters, as RFC 5280 4.1.2.5.1 restricts it.
+
+    Seconds given, no fractions, Zulu. MalformedDer for any other.
+    """
+    if text[12] != "Z" or not text[:12].isdecimal() or text[6:8] > "23":
+        raise MalformedDer("validity is no time in Zulu")
+    century = "19" if text[0] >= "5" else "20"  # YY of 50 and above is 19YY
+    try:
+        return datetime.fromisoformat(f"{century}{text[:6]}T{text[6:]}")
+    except ValueError as bad:
+        raise MalformedDer("validity names no moment") from bad
+
+
 def _moment(text: str, tag: int) -> datetime:
     """Time as RFC 5280 4.1.2.5 restricts it: seconds given, no fractions, Zulu."""
     if tag == der.UTC_TIME and len(text) == 13:
-        # 4.1.2.5.1: YY of 50 and above is 19YY
-        day, rest = ("19" if text[0] >= "5" else "20") + text[:6], text[6:12]
-    elif tag == der.GENERALIZED_TIME and len(text) == 15:
-        day, rest = text[:8], text[8:14]
-    else:
+        return utc_time(text)
+    if tag != der.GENERALIZED_TIME or len(text) != 15:
         raise MalformedDer("validity is neither UTCTime nor GeneralizedTime with seconds")
-    if text[-1] != "Z" or not (day + rest).isdecimal() or rest >= "24":
+    if text[14] != "Z" or not text[:14].isdecimal() or text[8:10] > "23":
         raise MalformedDer("validity is no time in Zulu")
     try:
-        return datetime.fromisoformat(f"{day}T{rest}Z")
+        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
     except ValueError as bad:
         raise MalformedDer("validity names no moment") from bad
 
@@ -200,11 +211,11 @@ def _read_validity(made: Certificate, data: bytes, at: int, stop: int) -> int:
     """Validity at ``at``; where it ends."""
     if data[at : at + 4] == _UTC_PAIR and data[at + 17 : at + 19] == _UTC_PAIR[2:]:
         # two UTCTimes, as nearly every certificate has them
-        text = data[at + 4 : at + 32].decode("ascii")
-        made.not_before = _moment(text[:13], der.UTC_TIME)
-        made.not_after = _moment(text[15:], der.UTC_TIME)
         if at + 32 > stop:
             raise MalformedDer("validity cut short")
+        text = data[at + 4 : at + 32].decode("ascii")
+        made.not_before = utc_time(text[:13])
+        made.not_after = utc_time(text[15:])
         return at + 32
     begin, after = der.expect(data, at, stop, der.SEQUENCE)
     first, start, end = der.tlv(data, begin, after)

@@ -188,6 +188,7 @@ def _has_own(shape: tuple[Extension, ...]) -> bool:
 
 
 def of(shape: tuple[Extension, ...], oid: str) -> Extension | None:
+    """The extension with this dotted OID among these."""
     return next((extension for extension in shape if extension.oid == oid), None)
 
 

@@ -134,6 +134,21 @@ def identity(name: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     )
 
 
+def common_name_in(name: bytes) -> tuple[int, int, str] | None:
+    """Where the value of a DER Name's one common name starts and stops, and its codec.
+
+    None where it has none or several. The name was read before.
+    """
+    found = [
+        (value, stop, _CODECS[tag])
+        for _, _, begin, end in der.children(name, *der.whole(name, der.SEQUENCE), RDNS_MAX)
+        for _, _, start, stop in der.children(name, begin, end, ATTRIBUTES_MAX)
+        if name[start : start + len(_COMMON_NAME)] == _COMMON_NAME
+        for tag, value, _ in (der.tlv(name, start + len(_COMMON_NAME), stop),)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def attributes(name: bytes) -> tuple[Attribute, ...]:
     """Every attribute of a DER Name as (dotted OID, value), in encoded order."""
     return tuple(attribute for rdn in rdns(name) for attribute in rdn)

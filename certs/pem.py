@@ -10,8 +10,8 @@ from certs.errors import MalformedPem, TooLarge
 PEM_CHARACTERS_MAX = 64 * 1024  # a file of anchors; OCPP's 5,500 and 10,000 are its doors' to apply
 CERTIFICATES_MAX = 64
 
-_BEGIN = b"-----BEGIN CERTIFICATE-----"
-_END = b"-----END CERTIFICATE-----"
+BEGIN = b"-----BEGIN CERTIFICATE-----"
+END = b"-----END CERTIFICATE-----"
 
 
 def octets(text: str | bytes, *, characters_max: int = PEM_CHARACTERS_MAX) -> bytes:
@@ -28,18 +28,18 @@ def octets(text: str | bytes, *, characters_max: int = PEM_CHARACTERS_MAX) -> by
 
 def block(text: bytes, at: int) -> tuple[bytes, int]:
     """The DER octets of the certificate block that begins at ``at``, and where it ends."""
-    start = at + len(_BEGIN)
-    if not text.startswith(_BEGIN, at):
+    start = at + len(BEGIN)
+    if not text.startswith(BEGIN, at):
         raise MalformedPem("a block that is no certificate")
-    stop = text.find(_END, start)
-    if stop < 0:
-        raise MalformedPem("certificate block without its end")
+    stop = text.find(b"-", start)  # base64 has none
+    if not text.startswith(END, stop):
+        raise MalformedPem("certificate block without its end, or with other than base64")
     body = text[start:stop].replace(b"\n", b"").replace(b"\r", b"")
     try:
         data = binascii.a2b_base64(body, strict_mode=True)
     except binascii.Error as bad:
         raise MalformedPem("certificate block that is not base64") from bad
-    return data, stop + len(_END)
+    return data, stop + len(END)
 
 
 def first(text: bytes) -> tuple[bytes, int]:
@@ -90,7 +90,7 @@ def encode(chain: Iterable[Certificate]) -> str:
     lines = []
     for certificate in chain:
         body = b64encode(certificate.der).decode("ascii")
-        lines.append(_BEGIN.decode())
+        lines.append(BEGIN.decode())
         lines += [body[i : i + 64] for i in range(0, len(body), 64)]
-        lines.append(_END.decode())
+        lines.append(END.decode())
     return "\n".join(lines) + "\n"

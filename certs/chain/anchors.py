@@ -69,7 +69,7 @@ class AnchorSet:
     Two sets of the same anchors have the same generation, so caches know when to die.
     """
 
-    __slots__ = ("_by_subject", "anchors", "generation")
+    __slots__ = ("_by_subject", "_roots", "anchors", "generation")
 
     def __init__(self, anchors: Iterable[Anchor] = ()) -> None:
         self.anchors = tuple(anchors)
@@ -85,11 +85,19 @@ class AnchorSet:
             roles = sorted((k.hex(), v.value) for k, v in anchor.sub_ca_roles.items())
             digest.update(repr((anchor.purpose.value, sorted(anchor.tolerances), roles)).encode())
         self._by_subject = {name: tuple(found) for name, found in by_subject.items()}
+        self._roots = {
+            name: tuple(dict.fromkeys(anchor.certificate for anchor in found))
+            for name, found in by_subject.items()
+        }
         self.generation = digest.digest()
 
     def named(self, name: bytes) -> tuple[Anchor, ...]:
         """The anchors whose subject is this DER Name (RFC 5280 7.1)."""
         return self._by_subject.get(names.comparable(name), ())
+
+    def roots(self, name: bytes) -> tuple[Certificate, ...]:
+        """The certificates of these anchors, each once however many purposes it serves."""
+        return self._roots.get(names.comparable(name), ())
 
     def __len__(self) -> int:
         return len(self.anchors)

@@ -19,7 +19,7 @@ Path = tuple[Certificate, ...]  # leaf first, root last
 
 def errors(findings: Sequence[Finding]) -> int:
     """How many of these findings refuse."""
-    return sum(finding.severity is Severity.ERROR for finding in findings)
+    return sum([finding.severity is Severity.ERROR for finding in findings]) if findings else 0
 
 
 @dataclass(slots=True)
@@ -36,8 +36,10 @@ class _Search:
         """Those of ``issuers`` that signed the path's last certificate, likeliest first."""
         child = path[-1]
         named = child.authority_key_id
-        # sorted, not filtered: a wrong key identifier costs an issuer its place and nothing more
-        for issuer in sorted(issuers, key=lambda issuer: issuer.subject_key_id != named):
+        if len(issuers) > 1:
+            # sorted, not filtered: a wrong key identifier costs an issuer its place and no more
+            issuers = sorted(issuers, key=lambda issuer: issuer.subject_key_id != named)
+        for issuer in issuers:
             if self.budget.links(child, issuer):
                 yield issuer
             elif named is None or issuer.subject_key_id in {None, named}:
@@ -56,10 +58,11 @@ class _Search:
             for root in self._linked(path, roots):
                 yield (*path, root)
         # a certificate stands in a path once: cycles end here (X12)
+        name = child.issuer
         onward = [
             issuer
             for issuer in self.pool
-            if issuer not in path and names.same(issuer.subject, child.issuer)
+            if names.same(issuer.subject, name) and issuer not in path
         ]
         if not onward:
             return

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from certs import names, pem
+from certs import keys, names, pem
 from certs.certificate import Certificate, parse
-from certs.chain import verification
+from certs.chain import checks, verification
 from certs.chain.anchors import Anchor, AnchorSet
+from certs.chain.bundle import Bundle, Clue, bundle, clue
 from certs.chain.link import issued
 from certs.chain.path import Path, errors
 from certs.chain.roles import Use
@@ -17,6 +18,8 @@ from certs.edition import Edition
 from certs.findings.finding import Finding
 
 ISSUERS_MAX = 4096  # sub-CA chains of every mobility operator of the world, with room
+# 4 KiB each; an issuer has one for each length of signature, serial number and common name
+BUNDLES_MAX = 8192
 CHAIN_CHARACTERS_MAX = 10_000  # AuthorizeRequest.certificate of OCPP 2.1; 2.0.1 has 5,500
 
 
@@ -32,7 +35,18 @@ class _Issuer:
 
 
 _Key = tuple[bytes, Use, Edition]
+_Clue = tuple[Clue, Use, Edition | None]
 _SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A bundle that was valid, and what is the same for all that differ in the holes alone."""
+
+    bundle: Bundle
+    key: _Key
+    issuer: _Issuer
+    findings: tuple[Finding, ...]
 
 
 class ChainVerifier:
@@ -41,16 +55,26 @@ class ChainVerifier:
     An issuer is remembered only after a whole chain was found valid, so nobody can fill the
     memory without a valid chain; the oldest are forgotten beyond ``issuers_max``. A remembered
     issuer dies with the validity of its CAs, when the anchors change, and when a CA is revoked
-    (``forget``). Remembered or not, every check on the leaf is made anew.
+    (``forget``). Remembered or not, every check on the leaf is made anew; where a leaf's octets
+    are those of an earlier one but for its own values, what follows from them is not worked out
+    again (certs.chain.frame; a ``bundles_max`` of 0 does without).
 
     The memory's key is what stands behind the leaf, octet for octet, with use and edition. One
     verifier belongs to one thread or event loop.
     """
 
-    def __init__(self, anchors: AnchorSet, *, issuers_max: int = ISSUERS_MAX) -> None:
+    def __init__(
+        self,
+        anchors: AnchorSet,
+        *,
+        issuers_max: int = ISSUERS_MAX,
+        bundles_max: int = BUNDLES_MAX,
+    ) -> None:
         self._anchors = anchors
         self._issuers: OrderedDict[_Key, _Issuer] = OrderedDict()
         self._issuers_max = issuers_max
+        self._bundles: OrderedDict[_Clue, _Known] = OrderedDict()
+        self._bundles_max = bundles_max
         self.hits = 0
         self.misses = 0
 
@@ -109,11 +133,51 @@ class ChainVerifier:
         is checked before anything is decoded.
         """
         octets = pem.octets(text, characters_max=characters_max)
+        found = (clue(octets), use, edition)
+        known = self._bundles.get(found)
+        if known is not None:
+            verdict = self._framed(known, octets, now)
+            if verdict is not None:
+                return verdict
         data, stop = pem.first(octets)
         leaf = parse(data)
         key = (octets[stop:], use, edition or edition_of(leaf))
         verdict = self._known(key, leaf, now)
-        return verdict or self._anew(key, pem.parse_chain(octets), now)
+        if verdict is None:
+            return self._anew(key, pem.parse_chain(octets), now)
+        self._learn(found, octets, key, verdict)
+        return verdict
+
+    def _framed(self, known: _Known, octets: bytes, now: datetime) -> ChainVerdict | None:
+        """The verdict where the text fits the bundle and its leaf is valid; None otherwise.
+
+        Use and edition are those asked for when the bundle was learnt, and a key of the same kind
+        is of the same edition, so the issuer is the one that would be found.
+        """
+        issuer = known.issuer
+        if self._issuers.get(known.key) is not issuer or not issuer.not_before <= now < issuer.dies:
+            return None
+        leaf = known.bundle.read(octets)
+        if (
+            leaf is None
+            or checks.validity(leaf, now, "leaf")
+            or not keys.plausible(leaf.key_kind, leaf.subject_public_key)
+            or not issuer.authorities[0].verifies(leaf.signature, leaf.tbs)
+        ):
+            return None
+        self.hits += 1
+        return ChainVerdict(
+            path=(leaf, *issuer.authorities), anchor=issuer.anchor, findings=known.findings
+        )
+
+    def _learn(self, found: _Clue, octets: bytes, key: _Key, verdict: ChainVerdict) -> None:
+        """Keep a bundle whose issuer was known and that was found valid; the oldest goes for it."""
+        learnt = bundle(octets, key[0], verdict.path[0]) if self._bundles_max else None
+        if learnt is None:
+            return
+        self._bundles[found] = _Known(learnt, key, self._issuers[key], verdict.findings)
+        if len(self._bundles) > self._bundles_max:
+            self._bundles.popitem(last=False)
 
     def _known(self, key: _Key, leaf: Certificate, now: datetime) -> ChainVerdict | None:
         """The verdict where the issuer is remembered and the leaf is valid; None otherwise."""

@@ -1,0 +1,1 @@
+"""How a charger's questions reach its operator: over HTTP, or over OCPP 2.0.1."""

@@ -9,16 +9,28 @@ the seeds from the vectors; the first argument's folder is filled with them when
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from exi.codec import decode, decode_fragment, encode, encode_fragment  # noqa: E402 - after the path
-from exi.errors import Malformed  # noqa: E402 - as above
-from exi.inspection import inspect_fragment, inspect_message  # noqa: E402 - as above
-from exi.json_form import from_json, to_json  # noqa: E402 - as above
-from exi.protocol import Protocol  # noqa: E402 - as above
+if __name__ == "__main__":
+    import atheris
+
+    watched = atheris.instrument_imports(include=["exi"])
+else:
+    watched = nullcontext()
+
+with watched:
+    from exi.codec import decode, decode_fragment, encode, encode_fragment
+    from exi.errors import Malformed
+    from exi.inspection import inspect_fragment, inspect_message
+    from exi.json_form import from_json, to_json
+    from exi.protocol import Protocol, schema_set
+
+    for each in Protocol:
+        schema_set(each)
 
 PROTOCOLS = list(Protocol)
 
@@ -74,15 +86,11 @@ def _fragment(data: bytes, protocol: Protocol) -> None:
 
 def main() -> None:
     """Runs the campaign; needs atheris."""
-    import atheris
-
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".interop/fuzz-corpus"
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()):
         for index, seed in enumerate(corpus()):
             (folder / f"vector-{index:02}").write_bytes(seed)
-    with atheris.instrument_imports(include=["exi"]):
-        atheris.instrument_all()
     atheris.Setup([sys.argv[0], str(folder), *sys.argv[2:]], one_input)
     atheris.Fuzz()
 

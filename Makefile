@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV ?= uv
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts unit bench fuzz torture lock clean
@@ -46,7 +47,8 @@ contracts: $(VENV)/dev.stamp
 
 unit: $(VENV)/dev.stamp
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest -n $(JOBS)
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered | tail -n 40
 	@$(BIN)/python -m tests.coverage_floor
 

@@ -6,7 +6,7 @@ only what is odd.
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -123,6 +123,7 @@ class Responder:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body: bytes | None = None  # instead of an answer
+        self.stranger: Callable[[Identity, bytes], bytes] | None = None  # answers instead of us
         self.asked: list[int] = []
         self.fetched: list[str] = []
         self._identities: list[Identity] = []
@@ -192,6 +193,8 @@ class Responder:
             and question.issuer_key_hash
             == question.hash_algorithm.digest(known.issuer.certificate.subject_public_key)
         )
+        if self.stranger is not None:
+            return self.stranger(identity, request)
         fingerprint = identity.certificate.fingerprint
         if fingerprint in self.revoked:
             at, reason = self.revoked[fingerprint]

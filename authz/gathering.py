@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 from itertools import pairwise
+from typing import assert_never
 
 from authz.errors import Unavailable
 from authz.evidence import (
@@ -197,6 +198,8 @@ def _told(task: asyncio.Task[RevocationStatus]) -> tuple[RevocationStatus, Sourc
             return status, _SOURCES[status.proof.source.value]
         case Unknown():
             return status, Source.NONE
+        case _:
+            assert_never(status)
 
 
 def _offered(question: Question, certificate: Certificate, issuer: Certificate) -> tuple[str, ...]:

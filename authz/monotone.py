@@ -1,5 +1,7 @@
 """What newer evidence may change about a certificate's status, and what it may not."""
 
+from typing import assert_never
+
 from certs.revocation.status import Good, Reason, RevocationStatus, Revoked, Unknown
 
 
@@ -29,3 +31,5 @@ def merged(known: RevocationStatus | None, told: RevocationStatus) -> Revocation
             if replayed or held:
                 return Unknown("revocation.ocsp_replayed", told.proof.this_update.isoformat())
             return told
+        case _:
+            assert_never(told)

@@ -4,6 +4,7 @@ Names are in camel case as OCPP has them, and what is not there is left out, as 
 """
 
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
@@ -87,6 +88,8 @@ def mode(proof: Proof) -> str:
             return "hashes"
         case NoProof():
             return "none"
+        case _:
+            assert_never(proof)
 
 
 def encode_answer(decision: Decision) -> bytes:

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from time import perf_counter
 
 import msgspec
 import pytest
@@ -141,6 +142,39 @@ def test_h01_revoked_and_expired_keys_end_at_once(tmp_path):
         assert verdict(h.ask(chain=h.contract))[2] == "accepted"
         h.clock.move(timedelta(minutes=1))
         problem(h.ask(chain=h.contract), 401, "caller.unauthenticated")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["X-SSL-Client-Cert", "X-Forwarded-Client-Cert", "X-API-Key", "Cookie", "X-Remote-User"],
+)
+def test_h11_headers_that_others_believe_open_nothing(h, header):
+    key = h.keys[TENANT, Scope.AUTHORIZE]
+    answer = h.client.post("/v1/authorize", json=ASK, headers={header: key})
+    problem(answer, 401, "caller.unauthenticated")
+
+
+def test_h14_method_and_host_are_what_they_are(h):
+    odd = {"X-HTTP-Method-Override": "DELETE", "Host": "evil.example", "X-Original-URL": "/metrics"}
+    headers = h.headers(scope=Scope.MANAGE) | odd
+    assert h.client.get(CONTRACT, headers=headers).status_code == 200
+    assert h.manage("GET", CONTRACT).status_code == 200
+
+
+def test_h08_ranges_are_ignored(h):
+    decision = h.ask(chain=h.contract).json()["decisionId"]
+    ranges = "bytes=" + ",".join(f"{at}-{at}" for at in range(2_000))
+    headers = h.headers() | {"Range": ranges}
+    answer = h.client.get(f"/v1/decisions/{decision}", headers=headers)
+    assert (answer.status_code, answer.json()["decisionId"]) == (200, decision)
+
+
+def test_h09_long_identifiers_are_refused_in_linear_time(h):
+    for long in ("A" * 50_000, "DE" + "8" * 50_000, "-" * 50_000):
+        started = perf_counter()
+        assert h.ask(emaid=long).status_code == 422
+        assert h.manage("GET", f"/v1/contracts/{long}").status_code == 400
+        assert perf_counter() - started < 1
 
 
 # Tenants -----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from exi.schema_set import Fragment, SchemaSet
 if TYPE_CHECKING:
     from exi.app_protocol import supportedAppProtocolReq, supportedAppProtocolRes
     from exi.datatypes import Simple
+    from exi.din.message import V2G_Message as DinMessage
     from exi.iso2.message import V2G_Message
 
 # EXI 1.0 section 5: distinguishing bits 10, no options document, final version 1.
@@ -22,7 +23,7 @@ MESSAGE_OCTETS_MAX: Final = 262_144
 
 
 def encode(message: Complex) -> bytes:
-    """The EXI document of a message: V2G_Message (-2), any message of -20, the handshake's two.
+    """The EXI document of a message: V2G_Message (-2, DIN), any of -20, the handshake's two.
 
     Raises NotEncodable for a value that its schema does not allow.
     """
@@ -38,6 +39,8 @@ def encode(message: Complex) -> bytes:
 
 @overload
 def decode(data: bytes, protocol: Literal[Protocol.ISO_2]) -> "V2G_Message": ...
+@overload
+def decode(data: bytes, protocol: Literal[Protocol.DIN]) -> "DinMessage": ...
 @overload
 def decode(
     data: bytes, protocol: Literal[Protocol.SAP]

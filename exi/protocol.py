@@ -15,6 +15,7 @@ class Protocol(Enum):
 
     SAP = "urn:iso:15118:2:2010:AppProtocol"
     ISO_2 = "urn:iso:15118:2:2013:MsgDef"
+    DIN = "urn:din:70121:2012:MsgDef"
     ISO_20_COMMON = "urn:iso:std:iso:15118:-20:CommonMessages"
     ISO_20_AC = "urn:iso:std:iso:15118:-20:AC"
     ISO_20_DC = "urn:iso:std:iso:15118:-20:DC"
@@ -34,6 +35,10 @@ def schema_set(protocol: Protocol) -> SchemaSet:
             from exi.iso2 import schema_set as iso2  # noqa: PLC0415 - loaded when it is used
 
             schemas = iso2.SCHEMAS
+        case Protocol.DIN:
+            from exi.din import schema_set as din  # noqa: PLC0415 - loaded when it is used
+
+            schemas = din.SCHEMAS
         case Protocol.ISO_20_COMMON:
             from exi.iso20 import common_messages  # noqa: PLC0415 - loaded when it is used
 

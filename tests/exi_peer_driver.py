@@ -14,6 +14,7 @@ from py4j.java_gateway import JavaGateway
 GRAMMARS = {
     "urn:iso:15118:2:2010:AppProtocol": "CommonAppProtocol",
     "urn:iso:15118:2:2013:MsgDef": "ISO15118_2Grammar",
+    "urn:din:70121:2012:MsgDef": "DINSpec_70121",
     "urn:iso:std:iso:15118:-20:CommonMessages": "ISO15118_20_V2G_CI_CommonMessages",
     "urn:iso:std:iso:15118:-20:AC": "ISO15118_20_V2G_CI_AC",
     "urn:iso:std:iso:15118:-20:DC": "ISO15118_20_V2G_CI_DC",

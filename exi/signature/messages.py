@@ -29,6 +29,7 @@ _INSTALLATION: Final = tuple(
         "eMAID",
     )
 )
+_CPS: Final = (*_BODY, "SAProvisioningCertificateChain", "Certificate")
 # Where the signed elements are, from the message downwards: fields by name, every item of a list.
 # -2 messages are known by the name of their body element. -20 CertificateInstallationReq: the text
 # says the body element [V2G20-1548], but only the chain has an Id to refer to.
@@ -49,6 +50,34 @@ SIGNED: Mapping[tuple[Protocol, str], tuple[Path, ...]] = MappingProxyType(
         ),
         (Protocol.ISO_20_COMMON, "CertificateInstallationRes"): (("SignedInstallationData",),),
         (Protocol.ISO_20_COMMON, "MeteringConfirmationReq"): (("SignedMeteringData",),),
+    }
+)
+
+# Where a message carries the certificate of whoever signs it; the others rely on one sent before
+# (the contract's, in PaymentDetailsReq) or known otherwise (the mobility operator's sub-CA 2).
+SIGNERS: Mapping[tuple[Protocol, str], Path] = MappingProxyType(
+    {
+        (Protocol.ISO_2, "CertificateInstallationReq"): (*_BODY, "OEMProvisioningCert"),
+        (Protocol.ISO_2, "CertificateUpdateReq"): (
+            *_BODY,
+            "ContractSignatureCertChain",
+            "Certificate",
+        ),
+        (Protocol.ISO_2, "CertificateInstallationRes"): _CPS,
+        (Protocol.ISO_2, "CertificateUpdateRes"): _CPS,
+        (Protocol.ISO_20_COMMON, "AuthorizationReq"): (
+            "PnC_AReqAuthorizationMode",
+            "ContractCertificateChain",
+            "Certificate",
+        ),
+        (Protocol.ISO_20_COMMON, "CertificateInstallationReq"): (
+            "OEMProvisioningCertificateChain",
+            "Certificate",
+        ),
+        (Protocol.ISO_20_COMMON, "CertificateInstallationRes"): (
+            "CPSCertificateChain",
+            "Certificate",
+        ),
     }
 )
 
@@ -97,6 +126,18 @@ def verify_message(message: Complex, key: VerifyingKey) -> Verdict:
         return Failed(code="signature.id_duplicate", detail=repeated)
     signature = getattr(_child(message, "Header"), "Signature", None)
     return verify_elements(signature, elements, key=key, protocol=protocol_of(type(message)))
+
+
+def signer_certificate(message: Complex) -> bytes | None:
+    """The certificate (DER) that a message carries of its signer; None where it carries none.
+
+    A signature that this one's key verifies says that the sender has the key, not who that is.
+    Raises NotEncodable for what is no message.
+    """
+    found: object = message
+    for name in SIGNERS.get((protocol_of(type(message)), _name(message)), ()):
+        found = getattr(found, name, None)
+    return found if isinstance(found, bytes) else None
 
 
 def _child(element: Complex, name: str) -> Complex:

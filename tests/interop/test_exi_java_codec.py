@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from exi.codec import decode, decode_fragment, encode, encode_fragment
 from exi.datatypes import Datatype
 from exi.declaration import Complex, Name
+from exi.din import header as din_header
+from exi.din import message as din_message
 from exi.iso2.header import MessageHeaderType
 from exi.iso2.message import BodyType, V2G_Message
 from exi.iso2.metering import MeterInfoType, MeteringReceiptRes
@@ -41,30 +43,42 @@ def peer():
         yield running
 
 
-# Each message of -2 by its body's element, of the other protocols by its name.
-BODIES = [
-    declared
-    for declared in schema_set(Protocol.ISO_2).types()
-    if declared.declared.substitutes == "BodyElement"
-]
+# What goes around the body's element in the protocols that have one.
+AROUND = {
+    Protocol.ISO_2: (V2G_Message, MessageHeaderType, BodyType),
+    Protocol.DIN: (din_message.V2G_Message, din_header.MessageHeaderType, din_message.BodyType),
+}
+BODIES = {
+    protocol: [
+        declared
+        for declared in schema_set(protocol).types()
+        if declared.declared.substitutes == "BodyElement"
+    ]
+    for protocol in AROUND
+}
 MESSAGES = [
     pytest.param(protocol, declared, id=f"{protocol.name}-{declared.__name__}")
     for protocol in Protocol
-    for declared in (
-        BODIES if protocol is Protocol.ISO_2 else schema_set(protocol).messages.values()
-    )
+    for declared in BODIES.get(protocol, schema_set(protocol).messages.values())
 ]
 
 
 def test_every_message_is_compared():
-    assert len(BODIES) == 34
-    assert len(MESSAGES) == 34 + 2 + 26 + 4 + 10
+    assert {protocol: len(bodies) for protocol, bodies in BODIES.items()} == {
+        Protocol.ISO_2: 34, Protocol.DIN: 34,
+    }  # fmt: skip
+    assert len(MESSAGES) == 34 + 34 + 2 + 26 + 4 + 10
 
 
 def _whole(protocol: Protocol, element: Complex, header: Any) -> Complex:
-    if protocol is not Protocol.ISO_2:
+    if protocol not in AROUND:
         return element
-    return V2G_Message(Header=header, Body=BodyType(BodyElement=element))
+    message, _, body = AROUND[protocol]
+    return message(Header=header, Body=body(BodyElement=element))
+
+
+def _header(protocol: Protocol) -> type[Complex]:
+    return AROUND.get(protocol, AROUND[Protocol.ISO_2])[1]
 
 
 def _name(declared: type[Complex]) -> Name:
@@ -79,7 +93,8 @@ def test_v20_messages_are_exificients_byte_for_byte(peer, protocol, declared):
     @given(st.data())
     def check(data: st.DataObject) -> None:
         element = data.draw(elements(schemas, declared, PLAIN_CHARACTERS, length_min=1))
-        header = data.draw(elements(schemas, MessageHeaderType, PLAIN_CHARACTERS, length_min=1))
+        around = elements(schemas, _header(protocol), PLAIN_CHARACTERS, length_min=1)
+        header = data.draw(around)
         message = _whole(protocol, element, header)
         document = xml_of(message, _name(type(message)))
         assert encode(message) == peer.xml(document, protocol.value, fragment=False)
@@ -159,7 +174,11 @@ def test_v20_the_whole_list_of_fragment_codes_is_exificients(peer, protocol):
     assert compared or protocol is Protocol.SAP
 
 
-@pytest.mark.parametrize(("protocol", "declared"), MESSAGES)
+# In DIN SPEC 70121 an Id is an IDREF, which the peer's JSON codec cannot resolve: of that protocol
+# EXIficient itself is compared, above.
+@pytest.mark.parametrize(
+    ("protocol", "declared"), [m for m in MESSAGES if m.values[0] is not Protocol.DIN]
+)
 def test_v20_the_peers_json_codec_reads_and_writes_the_same(peer, protocol, declared):
     schemas = schema_set(protocol)
 
@@ -167,7 +186,7 @@ def test_v20_the_peers_json_codec_reads_and_writes_the_same(peer, protocol, decl
     @given(elements(schemas, declared, st.sampled_from("abcXYZ019*"), length_min=1))
     def check(element: Complex) -> None:
         message = from_json(
-            _unsigned(to_json(_whole(protocol, element, MessageHeaderType(SessionID=SESSION)))),
+            _unsigned(to_json(_whole(protocol, element, _header(protocol)(SessionID=SESSION)))),
             protocol,
         )
         ours, shown = encode(message), to_json(message)

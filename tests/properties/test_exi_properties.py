@@ -24,7 +24,10 @@ TYPES = [
     for protocol in Protocol
     for declared in schema_set(protocol).types()
     if has_values(declared)
-    and (protocol is not Protocol.ISO_2 or declared.declared.schema.namespace.startswith("urn"))
+    and (
+        protocol not in (Protocol.ISO_2, Protocol.DIN)
+        or declared.declared.schema.namespace.startswith("urn")
+    )
     and (
         not protocol.name.startswith("ISO_20")
         or declared.declared.schema.namespace == protocol.value

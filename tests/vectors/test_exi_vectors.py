@@ -158,6 +158,7 @@ def test_bit_trace_of_the_authorization_req_fragment():
         (Protocol.SAP, 2, 2, 9, 4),
         (Protocol.XMLDSIG, 24, 5, 45, 6),
         (Protocol.ISO_2, 80, 7, 243, 8),
+        (Protocol.DIN, 81, 7, 245, 8),
         (Protocol.ISO_20_COMMON, 54, 6, 281, 9),
         (Protocol.ISO_20_AC, 42, 6, 154, 8),
         (Protocol.ISO_20_DC, 48, 6, 149, 8),

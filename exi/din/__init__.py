@@ -1,0 +1,1 @@
+"""The messages of DIN SPEC 70121:2014."""

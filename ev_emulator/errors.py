@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from certs.findings.finding import Finding
 
 
-class MalformedFrame(ValueError):
+class MalformedFrame(ValueError):  # noqa: N818 - a kind of input, named as the house names it
     """Octets that are not the V2GTP frame or SDP message they claim to be.
 
     ``code`` is permanent and dotted; ``detail`` is for people.
@@ -34,7 +34,7 @@ class LocalProtocolError(Exception):
     """We were about to break the protocol: a bug on this side, never the peer's doing."""
 
 
-class Unavailable(Exception):
+class Unavailable(Exception):  # noqa: N818 - the house's word
     """Something outside could not be reached, or not in time; ``what`` names it."""
 
     def __init__(self, what: str, detail: str = "") -> None:

@@ -1,5 +1,6 @@
 """A vehicle plugs in: it finds the charger, secures the link, believes or not, and charges."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -24,6 +25,7 @@ from ev_emulator.session.events import (
     SessionFailed,
 )
 from ev_emulator.session.iso_2.evcc import Iso2Evcc
+from ev_emulator.session.speaking import EvccSpeaker
 from ev_emulator.vehicle.intentions import Intentions, Payment
 from ev_emulator.vehicle.trust import Staple, objection_to_charger
 from ev_emulator.vehicle.wallet import Wallet
@@ -53,10 +55,16 @@ class Discovered:
 Target = Direct | Discovered
 
 
+def _honestly(speaker: EvccSpeaker) -> EvccSpeaker:
+    """Says what it has to say."""
+    return speaker
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vehicle:
     """What plugs in. ``security``: what it asks the charger for; contracts are never paid with
-    over an unsecured link, whatever is asked or answered.
+    over an unsecured link, whatever is asked or answered. ``manner`` may put another speaker in
+    front of the honest one: scenarios' attackers do.
     """
 
     wallet: Wallet
@@ -64,6 +72,7 @@ class Vehicle:
     staple: Staple = Staple.REQUIRE
     security: Security = Security.TLS
     resume: bytes | None = None
+    manner: Callable[[EvccSpeaker], EvccSpeaker] = field(default=_honestly, repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -166,7 +175,7 @@ class _Visit:
             secured=secured,
             resume=vehicle.resume,
         )
-        session = EvccSession(speakers=[speaker], clock=self._clock)
+        session = EvccSession(speakers=[vehicle.manner(speaker)], clock=self._clock)
         try:
             await drive_evcc(session, channel, clock=self._clock, note=self._keep)
         finally:

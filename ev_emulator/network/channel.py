@@ -1,11 +1,15 @@
 """What a session needs of a connection, and the plain one."""
 
 import asyncio
+import errno
+import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
 READ_OCTETS_MAX = 65_536
+DYNAMIC_PORTS = range(49_152, 65_536)  # RFC 6335
+PORTS_TRIED_MAX = 20  # all taken means that something else is wrong
 
 
 class Channel(Protocol):
@@ -57,9 +61,19 @@ async def connect(host: str, port: int, *, within_seconds: float) -> TcpChannel:
 async def listen(
     host: str, port: int, serve: Callable[[TcpChannel], Awaitable[None]]
 ) -> asyncio.Server:
-    """Listen; ``serve`` handles each connection in a task of its own. OSError."""
+    """Listen; ``serve`` handles each connection in a task of its own. OSError.
+
+    Port 0 is one of the dynamic ports, the only ones that a charger may name (-2, 7.10.1; Josev's
+    vehicle refuses others); the system's own choice would be lower.
+    """
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await serve(TcpChannel(reader, writer))
 
-    return await asyncio.start_server(accept, host, port)
+    if port:
+        return await asyncio.start_server(accept, host, port)
+    for _ in range(PORTS_TRIED_MAX):
+        chosen = DYNAMIC_PORTS.start + secrets.randbelow(len(DYNAMIC_PORTS))
+        with suppress(OSError):
+            return await asyncio.start_server(accept, host, chosen)
+    raise OSError(errno.EADDRINUSE, f"no dynamic port is free on {host}")

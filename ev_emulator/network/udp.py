@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Callable
 from ipaddress import IPv6Address
-from typing import Any
+from typing import Any, cast
 
 from ev_emulator.errors import MalformedFrame, Unavailable
 from ev_emulator.framing import sdp
@@ -38,10 +38,10 @@ class _Responder(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # asyncio's own datagram transport is no DatagramTransport by class (CPython 3.11)
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
-    def datagram_received(self, data: bytes, _addr: tuple[Any, ...]) -> None:
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         try:
             response = self._answer(sdp.decode_request(data))
         except MalformedFrame:
@@ -116,6 +116,6 @@ async def discover(
 
 def _interface_addresses() -> list[tuple[IPv6Address, int]]:
     """Every IPv6 address of this host with its interface's index (Linux)."""
-    with open("/proc/net/if_inet6", encoding="ascii") as table:
+    with open("/proc/thread-self/net/if_inet6", encoding="ascii") as table:  # noqa: PTH123 - a kernel's table
         rows = [line.split() for line in table]
     return [(IPv6Address(bytes.fromhex(row[0])), int(row[1], 16)) for row in rows]

@@ -26,6 +26,7 @@ COMMANDS: tuple[Command, ...] = (
     Group("cert", "plugward.commands.cert.group", "read, check, issue and revoke certificates"),
     Group("ocsp", "plugward.commands.ocsp.group", "ask OCSP responders"),
     Group("crl", "plugward.commands.crl.group", "read certificate revocation lists"),
+    Group("exi", "plugward.commands.exi.group", "read, write and check ISO 15118 messages"),
 )
 
 

@@ -1,5 +1,6 @@
 """What the houses and the foundations raise, as complaints to the user."""
 
+import exi.errors
 from certs.errors import Malformed, Refused
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
@@ -13,6 +14,8 @@ def translate(raised: Exception) -> Complaint | None:
     match raised:
         case Malformed():
             return Complaint(f"{raised.detail} ({raised.code})", exit_code=ExitCode.MALFORMED)
+        case exi.errors.Malformed() | exi.errors.NotEncodable():
+            return Complaint(str(raised), exit_code=ExitCode.MALFORMED)
         case Refused():
             said = "; ".join(
                 " ".join(filter(None, (finding.code, finding.where, finding.detail)))

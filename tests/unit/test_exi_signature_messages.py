@@ -17,7 +17,14 @@ from exi.iso20.authorization import AuthorizationReq as AuthorizationReq20
 from exi.iso20.authorization import EIM_AReqAuthorizationModeType
 from exi.iso20.simple_types import authorizationType
 from exi.protocol import Protocol, schema_set
-from exi.signature.messages import SIGNED, sign_message, signed_elements, verify_message
+from exi.signature.messages import (
+    SIGNED,
+    SIGNERS,
+    sign_message,
+    signed_elements,
+    signer_certificate,
+    verify_message,
+)
 from exi.signature.signing import NotSignable
 from exi.signature.verdict import Failed, Verified
 from tests.signed_messages import (
@@ -278,3 +285,28 @@ def test_what_is_no_message_is_a_bug_of_the_caller():
         sign_message(element, KEY)
     with pytest.raises(NotEncodable):
         verify_message(element, VERIFIER)
+
+
+@pytest.mark.parametrize(
+    ("unsigned", "certificate"),
+    [
+        (ISO_2["AuthorizationReq"], None),
+        (ISO_2["CertificateInstallationReq"], b"oem"),
+        (ISO_2["CertificateUpdateReq"], b"contract"),
+        (ISO_2["MeteringReceiptReq"], None),
+        (ISO_2["CertificateInstallationRes"], b"cps"),
+        (ISO_2["CertificateUpdateRes"], b"cps"),
+        (ISO_2["ChargeParameterDiscoveryRes"], None),
+        (ISO_20["AuthorizationReq"], b"contract"),
+        (ISO_20["CertificateInstallationReq"], b"oem"),
+        (ISO_20["CertificateInstallationRes"], b"cps"),
+        (ISO_20["MeteringConfirmationReq"], None),
+        (replace(ISO_20["AuthorizationReq"], PnC_AReqAuthorizationMode=None), None),
+    ],
+)
+def test_a_message_that_carries_its_signers_certificate_tells_it(unsigned, certificate):
+    assert signer_certificate(unsigned) == certificate
+
+
+def test_no_signers_certificate_is_looked_for_in_messages_that_are_not_signed():
+    assert SIGNERS.keys() < SIGNED.keys()

@@ -34,6 +34,7 @@ from exi.errors import Malformed
 from exi.json_form import Json, to_json
 from exi.protocol import Protocol
 
+PATH_COLUMNS_MAX = 60  # a longer path pushes its value out of the column
 SHOWN_CHARACTERS_MAX = 72  # of one value; the rest is counted, not shown
 _HANDSHAKE = "supportedAppProtocol"
 
@@ -214,7 +215,7 @@ def decoded(packet: Packet) -> Iterator[str]:
         yield f"not decoded: {bad}"
         return
     rows = list(_rows("", message))
-    width = max((len(path) for path, _ in rows), default=0)
+    width = min(max((len(path) for path, _ in rows), default=0), PATH_COLUMNS_MAX)
     for path, value in rows:
         yield f"{path:<{width}}  {value}"
 

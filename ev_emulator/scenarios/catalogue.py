@@ -104,7 +104,7 @@ SCENARIOS = (
         name="suspended",
         title="the contract is suspended",
         operator=Operator.SUSPENDED,
-        visits=_no("contract.suspended", "FAILED_ContractCanceled"),
+        visits=_no("contract.suspended", "FAILED"),
     ),
     Scenario(
         name="foreign-root",

@@ -121,11 +121,7 @@ def kind_of_spki(spki: bytes) -> tuple[KeyKind, bytes]:
         value = der.bit_string(spki[key:key_stop])
         kind = _KINDS.get(spki[start:algorithm_stop])
         if kind is None:
-            kind = KeyKind.OTHER
-            if spki[algorithm : algorithm + len(_EC)] == _EC:
-                at = algorithm + len(_EC)
-                if at == algorithm_stop or der.tlv(spki, at, algorithm_stop)[0] != der.OID:
-                    kind = KeyKind.EC_EXPLICIT
+            kind = _unlisted(spki, algorithm, algorithm_stop)
     except MalformedDer as bad:
         raise MalformedCertificate(f"subjectPublicKeyInfo: {bad.detail}") from bad
     return kind, value

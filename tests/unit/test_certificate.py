@@ -326,6 +326,34 @@ def test_explicit_curve_parameters_are_told_apart_from_the_named_curve():
     assert not leaf.verifies(b"", b"")
 
 
+@pytest.mark.parametrize("part", ["validity", "key"])
+def test_a_certificate_that_ends_inside_its_parts_is_refused(part):
+    """The octets go on after TBSCertificate, so only its own length says that it ended."""
+    leaf = CONTRACT.certificate
+    at = leaf.tbs.index(leaf.spki) + (len(leaf.spki) if part == "key" else -len(leaf.subject))
+    start = der.whole(leaf.tbs, der.SEQUENCE)[0]
+    tbs = der.encode(der.SEQUENCE, leaf.tbs[start : at - 5])
+    signature = der.encode(der.BIT_STRING, b"\x00" + leaf.signature)
+    refused(der.encode(der.SEQUENCE, tbs + leaf.signature_algorithm + signature))
+
+
+def test_generalized_time_that_names_no_moment_is_refused():
+    refused(crooked_der(CONTRACT, not_after=b"\x18\x0f20500230000000Z"))
+
+
+def test_a_certificate_without_subject_key_identifier_has_none_among_its_extensions():
+    leaf = crooked(CONTRACT, drop=[SUBJECT_KEY_IDENTIFIER]).certificate
+    assert leaf.subject_key_id is None
+    assert SUBJECT_KEY_IDENTIFIER not in leaf.extensions
+
+
+def test_authority_key_identifier_may_name_issuer_and_serial_beside_the_key():
+    inner = b"\x80\x02\x01\x02" + der.encode(0xA1, der.encode(0xA4, b"\x30\x00")) + b"\x82\x01\x01"
+    value = to_be_signed.extension(AUTHORITY_KEY_IDENTIFIER, der.encode(der.SEQUENCE, inner))
+    leaf = crooked(CONTRACT, extensions={AUTHORITY_KEY_IDENTIFIER: value}).certificate
+    assert leaf.authority_key_id == b"\x01\x02"
+
+
 def test_several_domain_components_are_all_told():
     leaf = crooked(CONTRACT, subject=subject("X", ["MO", "V2G"])).certificate
     assert leaf.domain_components == ("MO", "V2G")

@@ -6,7 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certs import keys, to_be_signed
-from certs.chain.anchors import Anchor, AnchorSet
+from certs.chain.anchors import ANCHORS_MAX, Anchor, AnchorSet
+from certs.chain.checks import position
 from certs.chain.roles import Purpose, Use
 from certs.chain.verification import PRESENTED_MAX, verify
 from certs.edition import Edition
@@ -529,6 +530,13 @@ def test_x29_cross_signed_root_takes_the_valid_road():
     assert "chain.expired" in codes(refused)
 
 
+def test_x29_a_renewed_sub_ca_beside_its_expired_certificate_is_found():
+    leaf, sub_2, sub_1 = CONTRACT.chain
+    old = expired(WORLD[Role.MO_SUB_2]).certificate
+    assert judged((leaf, old, sub_2, sub_1)).valid
+    assert codes(judged((leaf, old, sub_1))) == {"chain.expired"}
+
+
 def test_x30_expired_anchor_refuses_and_its_extended_key_usage_does_not():
     root = WORLD[Role.MO_ROOT]
     old = expired(root).certificate
@@ -591,6 +599,35 @@ def test_what_is_no_root_is_not_trusted(certificate, code):
     with pytest.raises(Refused) as refusal:
         Anchor(certificate=certificate, purpose=Purpose.MO)
     assert refusal.value.code == code
+
+
+def test_many_roots_of_one_name_and_key_are_judged_up_to_a_limit_and_the_best_explains():
+    root = WORLD[Role.MO_ROOT]
+    twins = [crooked(root, serial=n + 1) for n in range(20)]
+    twins[3] = expired(twins[3])
+    anchors = AnchorSet(Anchor(certificate=t.certificate, purpose=Purpose.MO) for t in twins)
+    assert codes(judged(expired(CONTRACT).chain, anchors=anchors)) == {"chain.expired"}
+    verdict = judged(expired(CONTRACT).chain, anchors=anchors)
+    assert [f.where for f in verdict.findings] == ["leaf"]
+    assert judged(CONTRACT.chain, anchors=anchors).valid
+
+
+def test_more_anchors_than_the_world_has_are_refused():
+    anchor = WORLD.anchors().anchors[0]
+    with pytest.raises(Refused) as refusal:
+        AnchorSet([anchor] * (ANCHORS_MAX + 1))
+    assert refusal.value.code == "anchor.too_many"
+
+
+def test_places_in_a_path_have_names():
+    assert [position(n, 4) for n in range(4)] == ["leaf", "sub_ca_2", "sub_ca_1", "root"]
+    assert [position(n, 2) for n in range(2)] == ["leaf", "root"]
+
+
+def test_a_twin_whose_key_identifier_is_another_is_no_broken_link():
+    """Nobody named by the leaf was presented: the issuer is missing, nothing was forged."""
+    twin = twin_ca(WORLD[Role.MO_SUB_2]).certificate
+    assert codes(judged((CONTRACT.certificate, twin))) == {"chain.issuer_missing"}
 
 
 def test_unknown_tolerance_is_refused():

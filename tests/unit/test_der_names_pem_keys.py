@@ -158,6 +158,7 @@ def test_a_common_name_quoted_inside_another_value_misleads_nobody():
     assert names.identity(alone) == ((), ())
     assert names.identity(name((CN, "a"), (CN, "b"))) == (("a", "b"), ())
     assert names.identity(b"\x30\x00") == ((), ())
+    assert names.identity(name((names.ORGANIZATION, "a"), (CN, "b"))) == (("b",), ())
 
 
 # PEM ----------------------------------------------------------------------------------------------
@@ -302,7 +303,7 @@ def test_only_signing_kinds_are_made():
 
 @pytest.mark.parametrize(
     "data",
-    ["", "3000", "30083006060a2b", "3009300506032b65700101", "300a300506032b6570030100ff",
+    ["", "3000", "300e300806022a0305000500030200ff", "30083006060a2b", "3009300506032b65700101", "300a300506032b6570030100ff",
      "3009300506032b6570030101"],
 )  # fmt: skip
 def test_what_is_no_key_info_is_malformed(data):

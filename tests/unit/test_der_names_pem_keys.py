@@ -303,8 +303,8 @@ def test_only_signing_kinds_are_made():
 
 @pytest.mark.parametrize(
     "data",
-    ["", "3000", "300e300806022a0305000500030200ff", "30083006060a2b", "3009300506032b65700101", "300a300506032b6570030100ff",
-     "3009300506032b6570030101"],
+    ["", "3000", "300e300806022a0305000500030200ff", "30083006060a2b", "3009300506032b65700101",
+     "300a300506032b6570030100ff", "3009300506032b6570030101"],
 )  # fmt: skip
 def test_what_is_no_key_info_is_malformed(data):
     with pytest.raises(MalformedCertificate):

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from authz.adapters.database import Database
-from authz.adapters.tables import API_KEYS, TENANTS
+from authz.adapters.database import Database, Lookup
+from authz.adapters.tables import API_KEYS, TENANTS, moment
 from authz.callers import ApiKey, Caller, Scope, key_id_of
 from authz.errors import Conflict, NotFound
 
-_BY_ID = (
+_BY_ID = Lookup(
     select(
         API_KEYS.c.tenant,
         API_KEYS.c.secret_hash,
@@ -36,25 +36,23 @@ class CallerBook:
         key_id = key_id_of(key)
         if key_id is None:
             return None
-        row = await self._database.read(
-            lambda connection: connection.execute(_BY_ID, {"key_id": key_id}).one_or_none()
-        )
+        row = await self._database.look_up(_BY_ID, {"key_id": key_id})
         if row is None:
             return None
-        scopes = frozenset(map(Scope, row.scopes.split()))
+        tenant, secret_hash, scopes, created_at, expires_at, revoked_at, generation = row
         kept = ApiKey(
             key_id=key_id,
-            tenant=row.tenant,
-            scopes=scopes,
+            tenant=tenant,
+            scopes=frozenset(map(Scope, scopes.split())),
             label="",
-            created_at=row.created_at,
-            expires_at=row.expires_at,
-            revoked_at=row.revoked_at,
-            secret_hash=row.secret_hash,
+            created_at=moment(created_at) or now,
+            expires_at=moment(expires_at),
+            revoked_at=moment(revoked_at),
+            secret_hash=secret_hash,
         )
         if not kept.admits(key, now=now):
             return None
-        return Caller(key_id=key_id, tenant=row.tenant, scopes=scopes, generation=row.generation)
+        return Caller(key_id=key_id, tenant=tenant, scopes=kept.scopes, generation=generation)
 
 
 def add_tenant(connection: Connection, tenant: str, *, name: str, now: datetime) -> None:

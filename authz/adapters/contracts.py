@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from authz.adapters.database import Database
-from authz.adapters.tables import CONTRACT_CERTIFICATES, CONTRACTS, ISSUER_HASHES
+from authz.adapters.database import Database, Lookup
+from authz.adapters.tables import CONTRACT_CERTIFICATES, CONTRACTS, ISSUER_HASHES, moment
 from authz.adapters.writer import Writer
 from authz.contract import CERTIFICATES_MAX, Contract, ContractCertificate, ContractState, Origin
 from authz.errors import NotFound
@@ -20,9 +20,16 @@ from certs.identifiers.evse_id import EVSEID
 from certs.revocation.hash_data import OCPP_ALGORITHMS
 from certs.revocation.hash_dialects import Reading, whole_spki_hash
 
-_BY_EMAID = select(CONTRACTS).where(
-    CONTRACTS.c.tenant == bindparam("tenant"), CONTRACTS.c.emaid == bindparam("emaid")
+_HELD = (
+    CONTRACTS.c.as_received,
+    CONTRACTS.c.state,
+    CONTRACTS.c.not_before,
+    CONTRACTS.c.not_after,
+    CONTRACTS.c.evse_ids,
 )
+_MINE = (CONTRACTS.c.tenant == bindparam("tenant"), CONTRACTS.c.emaid == bindparam("emaid"))
+_BY_EMAID = Lookup(select(*_HELD).where(*_MINE))
+_STANDING = select(*_HELD).where(*_MINE).with_for_update()
 _CERTIFICATES = (
     select(CONTRACT_CERTIFICATES)
     .where(
@@ -31,12 +38,20 @@ _CERTIFICATES = (
     )
     .order_by(CONTRACT_CERTIFICATES.c.added_at, CONTRACT_CERTIFICATES.c.fingerprint)
 )
-_BY_FINGERPRINT = select(CONTRACT_CERTIFICATES.c.emaid).where(
-    CONTRACT_CERTIFICATES.c.tenant == bindparam("tenant"),
-    CONTRACT_CERTIFICATES.c.fingerprint == bindparam("fingerprint"),
+_BY_FINGERPRINT = Lookup(
+    select(CONTRACT_CERTIFICATES.c.emaid).where(
+        CONTRACT_CERTIFICATES.c.tenant == bindparam("tenant"),
+        CONTRACT_CERTIFICATES.c.fingerprint == bindparam("fingerprint"),
+    )
 )
-_BY_HASHES = (
-    select(CONTRACT_CERTIFICATES)
+_BY_HASHES = Lookup(
+    select(
+        CONTRACT_CERTIFICATES.c.emaid,
+        CONTRACT_CERTIFICATES.c.fingerprint,
+        CONTRACT_CERTIFICATES.c.chain_pem,
+        CONTRACT_CERTIFICATES.c.origin,
+        CONTRACT_CERTIFICATES.c.added_at,
+    )
     .join(ISSUER_HASHES, ISSUER_HASHES.c.issuer_id == CONTRACT_CERTIFICATES.c.issuer_id)
     .where(
         ISSUER_HASHES.c.algorithm == bindparam("algorithm"),
@@ -45,7 +60,6 @@ _BY_HASHES = (
         CONTRACT_CERTIFICATES.c.tenant == bindparam("tenant"),
         CONTRACT_CERTIFICATES.c.serial == bindparam("serial"),
     )
-    .limit(1)
 )
 
 
@@ -58,17 +72,21 @@ class ContractBook:
 
     async def find(self, tenant: str, emaid: EMAID) -> Contract | None:
         asked = {"tenant": tenant, "emaid": emaid.canonical}
-        row = await self._database.read(
-            lambda connection: connection.execute(_BY_EMAID, asked).one_or_none()
-        )
-        return None if row is None else _contract(row)
+        row = await self._database.look_up(_BY_EMAID, asked)
+        if row is None:
+            return None
+        as_received, state, not_before, not_after, evse_ids = row
+        return _contract(as_received, state, moment(not_before), moment(not_after), evse_ids)
 
     async def certificates_of(self, tenant: str, emaid: EMAID) -> tuple[ContractCertificate, ...]:
         asked = {"tenant": tenant, "emaid": emaid.canonical}
         rows = await self._database.read(
             lambda connection: connection.execute(_CERTIFICATES, asked).all()
         )
-        return tuple(_certificate(row) for row in rows)
+        return tuple(
+            _certificate(row.emaid, row.fingerprint, row.chain_pem, row.origin, row.added_at)
+            for row in rows
+        )
 
     async def named_by(
         self, tenant: str, hashes: Sequence[tuple[Reading, ...]]
@@ -84,13 +102,10 @@ class ContractBook:
                     "key_hash": data.issuer_key_hash,
                     "serial": format(data.serial, "x"),
                 }
-                row = await self._database.read(
-                    lambda connection, asked=asked: connection.execute(  # type: ignore[misc]  # the default binds the loop's value
-                        _BY_HASHES, asked
-                    ).one_or_none()
-                )
+                row = await self._database.look_up(_BY_HASHES, asked)
                 if row is not None:
-                    return _certificate(row)
+                    emaid, fingerprint, chain_pem, origin, added_at = row
+                    return _certificate(emaid, fingerprint, chain_pem, origin, moment(added_at))
         return None
 
     async def put(
@@ -105,8 +120,8 @@ class ContractBook:
         asked = {"tenant": tenant, "emaid": emaid.canonical}
 
         def job(connection: Connection) -> bool:
-            row = connection.execute(_BY_EMAID.with_for_update(), asked).one_or_none()
-            contract = make(None if row is None else _contract(row))
+            row = connection.execute(_STANDING, asked).one_or_none()
+            contract = make(None if row is None else _contract(*row))
             _put(connection, tenant, contract, now)
             if path:
                 _keep(connection, tenant, emaid, path, origin=Origin.IMPORTED, now=now)
@@ -118,14 +133,12 @@ class ContractBook:
         self, tenant: str, emaid: EMAID, path: tuple[Certificate, ...], *, now: datetime
     ) -> None:
         known = {"tenant": tenant, "fingerprint": path[0].fingerprint}
-        if await self._database.read(
-            lambda connection: connection.execute(_BY_FINGERPRINT, known).one_or_none()
-        ):
+        if await self._database.look_up(_BY_FINGERPRINT, known) is not None:
             return
 
         def job(connection: Connection) -> None:
             mine = {"tenant": tenant, "emaid": emaid.canonical}
-            if connection.execute(_BY_EMAID, mine).one_or_none():  # it may be deleted meanwhile
+            if connection.execute(_STANDING, mine).one_or_none():  # it may be deleted meanwhile
                 _keep(connection, tenant, emaid, path, origin=Origin.LEARNT, now=now)
 
         await self._writer.run(job)
@@ -233,22 +246,30 @@ def _keep_issuer(connection: Connection, leaf: Certificate, issuer: Certificate)
     )
 
 
-def _contract(row: Row[tuple[object, ...]]) -> Contract:
-    evse_ids = json.loads(row.evse_ids) if row.evse_ids != "[]" else ()
+def _contract(
+    as_received: str,
+    state: str,
+    not_before: datetime | None,
+    not_after: datetime | None,
+    evse_ids: str,
+) -> Contract:
+    places = json.loads(evse_ids) if evse_ids != "[]" else ()
     return Contract(
-        emaid=EMAID.parse(row.as_received, edition=Edition.ISO_20),
-        state=ContractState(row.state),
-        not_before=row.not_before,
-        not_after=row.not_after,
-        evse_ids=frozenset(map(EVSEID.parse, evse_ids)),
+        emaid=EMAID.parse(as_received, edition=Edition.ISO_20),
+        state=ContractState(state),
+        not_before=not_before,
+        not_after=not_after,
+        evse_ids=frozenset(map(EVSEID.parse, places)),
     )
 
 
-def _certificate(row: Row[tuple[object, ...]]) -> ContractCertificate:
+def _certificate(
+    emaid: str, fingerprint: bytes, chain_pem: str, origin: str, added_at: datetime
+) -> ContractCertificate:
     return ContractCertificate(
-        emaid=EMAID.parse(row.emaid, edition=Edition.ISO_20),
-        fingerprint=row.fingerprint,
-        chain_pem=row.chain_pem,
-        origin=Origin(row.origin),
-        added_at=row.added_at,
+        emaid=EMAID.parse(emaid, edition=Edition.ISO_20),
+        fingerprint=fingerprint,
+        chain_pem=chain_pem,
+        origin=Origin(origin),
+        added_at=added_at,
     )

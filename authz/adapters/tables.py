@@ -5,6 +5,7 @@ fingerprints are octets, serial numbers lower-case hexadecimal without leading z
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import overload
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -21,10 +22,19 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else (value - _EPOCH) // _MICROSECOND  # exact, unlike floats
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return moment(value)
+
+
+@overload
+def moment(microseconds: int) -> datetime: ...
+@overload
+def moment(microseconds: None) -> None: ...
+def moment(microseconds: int | None) -> datetime | None:
+    """A moment as it is stored, read."""
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 METADATA = sa.MetaData(

@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV ?= uv
 JOBS ?= 2
+SECONDS_MAX ?= 600
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts unit bench fuzz torture lock clean
@@ -54,6 +55,11 @@ unit: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp  ## measure, each figure beside its limit; writes benchmarks/report.json
 	@$(BIN)/python -m benchmarks.report
+
+fuzz: $(VENV)/dev.stamp  ## coverage-guided fuzzing of the EXI decoder for SECONDS_MAX (600)
+	@test -x .interop/fuzz/bin/python || $(PYTHON) -m venv .interop/fuzz
+	@.interop/fuzz/bin/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0
+	@.interop/fuzz/bin/python tests/fuzz/exi_decode.py .interop/fuzz-corpus -max_total_time=$(SECONDS_MAX)
 
 lock:  ## resolve requirements/*.lock anew (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

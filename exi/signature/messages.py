@@ -13,6 +13,7 @@ from exi.signature.keys import SigningKey, VerifyingKey
 from exi.signature.signing import NotSignable, id_of, sign_elements
 from exi.signature.verdict import Failed, Verdict
 from exi.signature.verification import verify_elements
+from exi.xmldsig import SignatureType
 
 Path: TypeAlias = tuple[str, ...]
 Message = TypeVar("Message", bound=Complex)
@@ -101,15 +102,15 @@ def sign_message(message: Message, key: SigningKey) -> Message:
     is ever signed, its Ids are not its elements' own, or the key does not sign in this edition;
     NotEncodable.
     """
-    identified = _identified(message)
+    protocol = protocol_of(type(message))
+    identified = _identified(_signed_by(message, None))
     elements = signed_elements(identified)
     if not elements:
         raise NotSignable(f"{_name(message)} has no element that is signed")
     if repeated := _repeated_id(identified):
         raise NotSignable(f"the Id {repeated} stands twice in the message")
-    signature = sign_elements(elements, key=key, protocol=protocol_of(type(message)))
-    header: Complex = _child(identified, "Header")
-    return _with(identified, Header=_with(header, Signature=signature))
+    signature = sign_elements(elements, key=key, protocol=protocol)
+    return _signed_by(identified, signature)
 
 
 def verify_message(message: Complex, key: VerifyingKey) -> Verdict:
@@ -183,6 +184,10 @@ def _with(element: Message, **changes: object) -> Message:
     return type(element)(**{**held, **changes})
 
 
+def _signed_by(message: Message, signature: SignatureType | None) -> Message:
+    return _with(message, Header=_with(_child(message, "Header"), Signature=signature))
+
+
 def _identified(message: Message) -> Message:
     """The message with an Id on each element to be signed."""
     taken = set(_ids(message))
@@ -206,16 +211,16 @@ def _filled(element: Message, path: Path, fresh: Iterator[str]) -> Message:
 
 
 def _ids(element: object) -> Iterator[str]:
-    """All Ids in an element, but for those of its signature."""
+    """All Ids in an element; an empty one is none."""
     if isinstance(element, tuple):
         for item in element:
             yield from _ids(item)
     elif isinstance(element, Complex):
         for name in type(element).declared.defaults:
             held = getattr(element, name)
-            if name == "Id" and isinstance(held, str):
+            if name == "Id" and isinstance(held, str) and held:
                 yield held
-            elif name != "Signature":
+            else:
                 yield from _ids(held)
 
 

@@ -1,5 +1,7 @@
 """Whole messages signed and verified: which elements, which Ids, and what nobody signed."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -259,6 +261,22 @@ def test_an_id_that_stands_twice_is_not_signed():
             sign_message(message(replace(body, **change)), KEY)
 
 
+def test_k08_an_id_of_the_signature_itself_is_no_second_one():
+    """Whoever resolves "#id1" must not have a choice; empty Ids are none."""
+    sent = sign_message(ISO_2["AuthorizationReq"], KEY)
+    signature = sent.Header.Signature
+    for name, expected in {"id1": "signature.id_duplicate", "": "signature.value_wrong"}.items():
+        info = replace(
+            signature.SignedInfo,
+            Id=name,
+            Reference=tuple(replace(each, Id=name) for each in signature.SignedInfo.Reference),
+        )
+        header = replace(sent.Header, Signature=replace(signature, Id=name, SignedInfo=info))
+        got = received(replace(sent, Header=header))
+        assert code(verify_message(got, VERIFIER)) == expected
+        assert isinstance(verify_message(sign_message(got, KEY), VERIFIER), Verified)
+
+
 def test_signing_leaves_the_rest_of_the_message_alone():
     unsigned = ISO_2["MeteringReceiptReq"]
     notification = NotificationType(FaultCode=faultCodeType.ParsingError)
@@ -310,3 +328,14 @@ def test_a_message_that_carries_its_signers_certificate_tells_it(unsigned, certi
 
 def test_no_signers_certificate_is_looked_for_in_messages_that_are_not_signed():
     assert SIGNERS.keys() < SIGNED.keys()
+
+
+def test_exi_signs_and_verifies_without_a_library_of_cryptography():
+    """docs/decisions/signatures-without-keys.md"""
+    loaded = (
+        "import sys, exi.signature.messages; print({'cryptography', 'certs'} & set(sys.modules))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "set()"

@@ -74,3 +74,12 @@ def test_octets_that_are_no_signature_are_refused_without_an_exception(kind, odd
         "ones": b"\xff" * len(signature),
     }[odd]
     assert not RawVerifier(KEYS[kind].public_key()).verifies(octets, DATA)
+
+
+@ecdsa
+def test_the_same_numbers_in_more_octets_are_refused(kind):
+    """A signature has one form: what was compared or stored is what was verified."""
+    signature = RawSigner(SoftwareSigner(KEYS[kind])).sign(DATA)
+    half = len(signature) // 2
+    longer = signature[:half] + b"\0" + signature[half:]
+    assert not RawVerifier(KEYS[kind].public_key()).verifies(longer, DATA)

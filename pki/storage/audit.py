@@ -8,28 +8,37 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from pki.authority.entries import Act
 from pki.storage.database import reading
+from pki.storage.prepared import Prepared
 from pki.storage.tables import audit
 
 _WRITE = insert(audit)
+_COLUMNS = ("at", "event", "actor", "tenant", "issuer", "serial", "detail")
 
 
 def write(connection: Connection, acts: Sequence[Act]) -> None:
     """Adds acts within the caller's transaction."""
-    connection.execute(
-        _WRITE,
-        [
-            {
-                "at": act.at,
-                "event": act.event,
-                "actor": act.actor,
-                "tenant": act.tenant,
-                "issuer": act.issuer,
-                "serial": act.serial,
-                "detail": act.detail,
-            }
-            for act in acts
-        ],
-    )
+    connection.execute(_WRITE, rows(acts))
+
+
+def prepared(engine: Engine) -> Prepared:
+    """The statement that adds acts, prepared."""
+    return Prepared(_WRITE, engine, names=_COLUMNS)
+
+
+def rows(acts: Sequence[Act]) -> list[dict[str, object]]:
+    """Acts as columns."""
+    return [
+        {
+            "at": act.at,
+            "event": act.event,
+            "actor": act.actor,
+            "tenant": act.tenant,
+            "issuer": act.issuer,
+            "serial": act.serial,
+            "detail": act.detail,
+        }
+        for act in acts
+    ]
 
 
 class AuditTable:

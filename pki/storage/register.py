@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,9 +25,24 @@ from pki.errors import Conflict, SerialTaken
 from pki.ports import Failpoint
 from pki.storage import audit
 from pki.storage.database import reading, writing
+from pki.storage.prepared import Prepared, transaction
 from pki.storage.tables import certificates, revocations
 
-# Built once: each certificate that is issued runs them.
+# Each certificate that is issued runs these two, prepared.
+_INTENT_COLUMNS = (
+    "issuer",
+    "serial",
+    "tenant",
+    "profile",
+    "common_name",
+    "subject_key_id",
+    "not_before",
+    "not_after",
+    "crl_shard",
+    "tbs",
+    "intended_at",
+    "state",
+)
 _RESERVE = insert(certificates)
 _RECORD = (
     update(certificates)
@@ -47,32 +63,39 @@ class RegisterTable:
     def __init__(self, engine: Engine, *, failpoint: Failpoint = failpoints.carry_on) -> None:
         self._engine = engine
         self._failpoint = failpoint
+        self._reserving = Prepared(_RESERVE, engine, names=_INTENT_COLUMNS)
+        self._recording = Prepared(_RECORD, engine, names=("certificate", "concluded_at", "state"))
+        self._auditing = audit.prepared(engine)
+        driver: Any = engine.dialect.loaded_dbapi
+        self._clash: type[Exception] = driver.IntegrityError
 
     def intend(self, intents: Sequence[Intent], acts: Sequence[Act]) -> None:
         rows = [
             {**intended(intent, acts[0].at), "state": State.INTENDED.value} for intent in intents
         ]
-        with writing(self._engine) as connection:
-            reserve(connection, rows)
-            audit.write(connection, acts)
+        with transaction(self._engine) as cursor:
+            try:
+                self._reserving.run(cursor, rows)
+            except self._clash as bad:
+                raise SerialTaken("the serial is reserved already") from bad
+            self._auditing.run(cursor, audit.rows(acts))
             self._failpoint(failpoints.INTEND_WRITTEN)
         self._failpoint(failpoints.INTEND_COMMITTED)
 
     def record(self, issued: Sequence[Certificate], issuer: str, acts: Sequence[Act]) -> None:
-        with writing(self._engine) as connection:
-            for certificate in issued:
-                concluded = connection.execute(
-                    _RECORD,
-                    {
-                        "of_issuer": issuer,
-                        "of_serial": certificate.serial,
-                        "certificate": certificate.der,
-                        "concluded_at": acts[0].at,
-                    },
-                )
-                if concluded.rowcount != 1:
-                    raise Conflict("the intent was concluded meanwhile", code="conflict.concluded")
-            audit.write(connection, acts)
+        rows = [
+            {
+                "of_issuer": issuer,
+                "of_serial": certificate.serial,
+                "certificate": certificate.der,
+                "concluded_at": acts[0].at,
+            }
+            for certificate in issued
+        ]
+        with transaction(self._engine) as cursor:
+            if self._recording.run(cursor, rows) != len(rows):
+                raise Conflict("the intent was concluded meanwhile", code="conflict.concluded")
+            self._auditing.run(cursor, audit.rows(acts))
             self._failpoint(failpoints.RECORD_WRITTEN)
         self._failpoint(failpoints.RECORD_COMMITTED)
 

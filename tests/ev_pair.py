@@ -28,6 +28,10 @@ from ev_emulator.session.secc import SeccSession
 from ev_emulator.stand_in.backend import StandIn
 from ev_emulator.vehicle.intentions import Intentions
 from ev_emulator.vehicle.wallet import ProvisioningIdentity, Wallet, contract
+from exi.codec import decode, encode
+from exi.errors import Malformed
+from exi.iso2.message import BodyType, V2G_Message
+from exi.protocol import Protocol
 from tests.world import NOW, valid_world
 
 WORLD = valid_world()
@@ -97,10 +101,9 @@ class Pair:
     backend: StandIn | None = None
     secured: bool = True
     resume: bytes | None = None
-    tamper: object = None  # (name, payload) -> payload, or None to lose it
+    tamper: object = None  # (sender, payload) -> payload, or None to lose it; see on()
     answers: object = None  # (question) -> answer, or None for silence; default: the backend
     portion: int | None = None  # octets per read
-    secc_speakers: object = None
 
     def __post_init__(self):
         self.backend = self.backend or StandIn(
@@ -190,6 +193,31 @@ class Pair:
         return asyncio.run(ask(self.backend, question))
 
 
+def on(name, change):
+    """A ``tamper`` that puts ``change(message)`` in place of each ISO 15118-2 message of a name.
+
+    ``change`` returns a message, or octets, or None to lose it.
+    """
+
+    def tamper(_sender, payload):
+        try:
+            message = decode(payload, Protocol.ISO_2)
+        except Malformed:
+            return payload
+        if type(message.Body.BodyElement).__name__ != name:
+            return payload
+        made = change(message)
+        return encode(made) if isinstance(made, V2G_Message) else made
+
+    return tamper
+
+
+def with_body(message, **changes):
+    """A message with changes in its body element."""
+    body = replace(message.Body.BodyElement, **changes)
+    return replace(message, Body=BodyType(BodyElement=body))
+
+
 def told(events, kind):
     """The events of a kind."""
     return [event for event in events if isinstance(event, kind)]
@@ -205,8 +233,3 @@ def failure(events):
     failed = told(events, SessionFailed)
     assert len(failed) <= 1
     return (failed[0].failure.code, failed[0].response_code) if failed else None
-
-
-def changed(value, **changes):
-    """A frozen value with changes."""
-    return replace(value, **changes)

@@ -142,7 +142,9 @@ class SeccSession:
     def _hear(self, frame: Frame, speaker: SeccSpeaker, walk: Walk) -> None:
         request = speaker.read(frame)
         self._received(request.name, frame)
-        if self._session_id not in {None, request.session_id}:
+        # a request that opens sessions names the one it wants, or none: it is out of sequence here
+        opens = request.name in walk.rulebook.table[walk.rulebook.first]
+        if not opens and self._session_id not in {None, request.session_id}:
             self._reply(request, speaker.refuse(request, "session.unknown"))
         elif not walk.permits(request.name):
             self._reply(request, speaker.refuse(request, "session.sequence"))

@@ -137,7 +137,6 @@ def power_delivery(visit: Visit, state: str, request: PowerDeliveryReq) -> Reply
     on = request.ChargeProgress is chargeProgressType.Start
     meter = visit.outlet.meter
     meter.switch(visit.watts_max if on and not visit.dc else 0)
-    visit.loops = 0 if on else visit.loops
     return visit.reply(
         PowerDeliveryRes(ResponseCode=_OK, EVSEStatus=_dc_status() if visit.dc else AC_IDLE),
         outcome=outcome,

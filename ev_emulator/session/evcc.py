@@ -1,6 +1,7 @@
 """The vehicle's side of a connection: octets in and out, whatever the edition."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from certs.findings.finding import Finding
 from ev_emulator.clock import Clock
@@ -18,10 +19,17 @@ from ev_emulator.session.events import (
     SessionFailed,
 )
 from ev_emulator.session.speaking import EvccSpeaker, Request
-from ev_emulator.session.states import PAUSED, Walk
+from ev_emulator.session.states import PAUSED, Rulebook, Walk
 from exi.errors import Malformed
 
 _HANDSHAKE = "supportedAppProtocolReq"
+
+
+class _Agreed(NamedTuple):
+    """The edition that was agreed on, and where its conversation is."""
+
+    speaker: EvccSpeaker
+    walk: Walk
 
 
 class EvccSession:
@@ -38,8 +46,7 @@ class EvccSession:
         self._clock = clock
         self._reader = FrameReader()
         self._outgoing = bytearray()
-        self._speaker: EvccSpeaker | None = None
-        self._walk: Walk | None = None
+        self._agreed: _Agreed | None = None
         self._session_id: bytes | None = None
         self._asked: Request | None = None  # the request whose response is waited for
         self._next: Request | None = None  # the request that waits for its moment
@@ -52,7 +59,7 @@ class EvccSession:
     @property
     def state(self) -> str:
         """Where the session is in its table, or ``handshake``."""
-        return self._walk.state if self._walk else "handshake"
+        return self._agreed.walk.state if self._agreed else "handshake"
 
     @property
     def wakes_at(self) -> float | None:
@@ -88,9 +95,9 @@ class EvccSession:
         now = self._clock.seconds()
         if self.over or self._due is None or now < self._due:
             return ()
-        if self._next is not None:
+        if self._next is not None and self._agreed is not None:
             request, self._next = self._next, None
-            self._send(request)
+            self._send(self._agreed.walk.rulebook, request)
         elif self._session_id is None and now >= self._setup_by:
             self._fail("timeout.setup", f"{handshake.SETUP_SECONDS} s")
         elif self._asked is None:
@@ -107,10 +114,10 @@ class EvccSession:
 
     def _take(self, frame: Frame) -> None:
         try:
-            if self._speaker is None or self._walk is None:
+            if self._agreed is None:
                 self._agree(frame)
             else:
-                self._hear(frame, self._speaker, self._walk)
+                self._hear(self._agreed, frame)
         except Malformed as bad:
             self._fail("message.malformed", str(bad))
         except RemoteProtocolError as broken:
@@ -123,13 +130,14 @@ class EvccSession:
         self._received("supportedAppProtocolRes", frame)
         if speaker is None:
             raise RemoteProtocolError("handshake.no_protocol")
-        self._speaker, self._walk = speaker, Walk(speaker.rulebook)
+        self._agreed = _Agreed(speaker, Walk(speaker.rulebook))
         self._entered = self._clock.seconds()
         rulebook = speaker.rulebook
         self._events.append(ProtocolAgreed(edition=rulebook.edition, namespace=rulebook.namespace))
-        self._go_on(speaker, self._walk)
+        self._go_on(self._agreed)
 
-    def _hear(self, frame: Frame, speaker: EvccSpeaker, walk: Walk) -> None:
+    def _hear(self, agreed: _Agreed, frame: Frame) -> None:
+        speaker, walk = agreed
         response = speaker.read(frame)
         self._received(response.name, frame)
         asked, self._asked = self._asked, None
@@ -154,10 +162,11 @@ class EvccSession:
             ended = SessionEnded(session_id=self._session_id, paused=walk.state == PAUSED)
             self._events.append(ended)
             return
-        self._go_on(speaker, walk)
+        self._go_on(agreed)
 
-    def _go_on(self, speaker: EvccSpeaker, walk: Walk) -> None:
+    def _go_on(self, agreed: _Agreed) -> None:
         """Say what comes next, now or after its pause."""
+        speaker, walk = agreed
         patience = walk.rulebook.dwell_seconds.get(walk.state)
         now = self._clock.seconds()
         if patience is not None and now >= self._entered + patience:
@@ -169,12 +178,9 @@ class EvccSession:
             self._next = request
             self._due = now + request.pause_seconds
         else:
-            self._send(request)
+            self._send(walk.rulebook, request)
 
-    def _send(self, request: Request) -> None:
-        rulebook = self._speaker.rulebook if self._speaker else None
-        if rulebook is None:
-            raise LocalProtocolError(f"{request.name} before the handshake")
+    def _send(self, rulebook: Rulebook, request: Request) -> None:
         self._asked = request
         payload_type = rulebook.payload_types.get(request.name, PayloadType.EXI)
         self._write(request.name, payload_type, request.payload)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ev_emulator.clock import Clock
 from ev_emulator.errors import RemoteProtocolError
@@ -18,12 +19,19 @@ from ev_emulator.session.events import (
     SessionEnded,
     SessionFailed,
 )
-from ev_emulator.session.speaking import Heard, Reply, SeccSpeaker, Wait
+from ev_emulator.session.speaking import Heard, Reply, SeccSpeaker
 from ev_emulator.session.states import PAUSED, Walk
 from exi.errors import Malformed
 
 # A vehicle sends one request at a time. What arrives early is kept for its turn, within reason.
 EARLY_FRAMES_MAX = 8
+
+
+class _Agreed(NamedTuple):
+    """The edition that was agreed on, and where its conversation is."""
+
+    speaker: SeccSpeaker
+    walk: Walk
 
 
 class SeccSession:
@@ -40,8 +48,7 @@ class SeccSession:
         self._clock = clock
         self._reader = FrameReader()
         self._outgoing = bytearray()
-        self._speaker: SeccSpeaker | None = None
-        self._walk: Walk | None = None
+        self._agreed: _Agreed | None = None
         self._session_id: bytes | None = None
         self._open: Heard | None = None  # the request whose reply is waited for
         self._early: deque[Frame] = deque()
@@ -52,7 +59,7 @@ class SeccSession:
     @property
     def state(self) -> str:
         """Where the session is in its table, or ``handshake``."""
-        return self._walk.state if self._walk else "handshake"
+        return self._agreed.walk.state if self._agreed else "handshake"
 
     @property
     def wakes_at(self) -> float | None:
@@ -76,19 +83,17 @@ class SeccSession:
         self._take_turns()
         if len(self._early) > EARLY_FRAMES_MAX and not self.over:
             self._fail("session.flooded", f"{len(self._early)} requests")
-        if self._reader.failure is not None and not self.over and self._open is None:
-            self._fail("frame.malformed", str(self._reader.failure))
         return self._told()
 
     def answer(self, question: object, answer: object) -> tuple[Event, ...]:
         """Take the answer to a question; one that nobody waits for any more is kept or forgotten
         by the edition.
         """
-        if self.over or self._speaker is None:
+        if self.over or self._agreed is None:
             return ()
-        reply = self._speaker.answered(question, answer)
+        reply = self._agreed.speaker.answered(question, answer)
         if reply is not None and self._open is not None:
-            self._reply(self._open, reply)
+            self._reply(self._agreed, self._open, reply)
             self._take_turns()
         return self._told()
 
@@ -96,8 +101,8 @@ class SeccSession:
         """Let time pass: reply without the answer, or give up on a silent vehicle."""
         if self.over or self._due is None or self._clock.seconds() < self._due:
             return ()
-        if self._open is not None and self._speaker is not None:
-            self._reply(self._open, self._speaker.overdue())
+        if self._open is not None and self._agreed is not None:
+            self._reply(self._agreed, self._open, self._agreed.speaker.overdue())
             self._take_turns()
         else:
             self._fail("timeout.sequence", self.state)
@@ -114,14 +119,16 @@ class SeccSession:
         while self._early and self._open is None and not self.over:
             frame = self._early.popleft()
             try:
-                if self._speaker is None or self._walk is None:
+                if self._agreed is None:
                     self._agree(frame)
                 else:
-                    self._hear(frame, self._speaker, self._walk)
+                    self._hear(self._agreed, frame)
             except Malformed as bad:
                 self._fail("message.malformed", str(bad))
             except RemoteProtocolError as broken:
                 self._fail(broken.code, broken.detail)
+        if self._reader.failure is not None and not self.over and self._open is None:
+            self._fail("frame.malformed", str(self._reader.failure))
 
     def _agree(self, frame: Frame) -> None:
         if frame.payload_type is not PayloadType.EXI:
@@ -133,54 +140,55 @@ class SeccSession:
         if index is None:
             self._fail("handshake.no_protocol", "")
             return
-        self._speaker = self._speakers[index]
-        rulebook = self._speaker.rulebook
-        self._walk = Walk(rulebook)
+        speaker = self._speakers[index]
+        rulebook = speaker.rulebook
+        self._agreed = _Agreed(speaker, Walk(rulebook))
         self._due = self._clock.seconds() + rulebook.sequence_seconds
         self._events.append(ProtocolAgreed(edition=rulebook.edition, namespace=rulebook.namespace))
 
-    def _hear(self, frame: Frame, speaker: SeccSpeaker, walk: Walk) -> None:
+    def _hear(self, agreed: _Agreed, frame: Frame) -> None:
+        speaker, walk = agreed
         request = speaker.read(frame)
         self._received(request.name, frame)
         # a request that opens sessions names the one it wants, or none: it is out of sequence here
         opens = request.name in walk.rulebook.table[walk.rulebook.first]
         if not opens and self._session_id not in {None, request.session_id}:
-            self._reply(request, speaker.refuse(request, "session.unknown"))
-        elif not walk.permits(request.name):
-            self._reply(request, speaker.refuse(request, "session.sequence"))
-        else:
-            match speaker.respond(walk.state, request):
-                case Reply() as reply:
-                    self._reply(request, reply)
-                case Wait(seconds=seconds, question=question):
-                    self._open = request
-                    self._due = self._clock.seconds() + seconds
-                    if question is not None:
-                        self._events.append(Asked(question=question))
+            self._reply(agreed, request, speaker.refuse(request, "session.unknown"))
+            return
+        if not walk.permits(request.name):
+            self._reply(agreed, request, speaker.refuse(request, "session.sequence"))
+            return
+        step = speaker.respond(walk.state, request)
+        if isinstance(step, Reply):
+            self._reply(agreed, request, step)
+            return
+        self._open = request
+        self._due = self._clock.seconds() + step.seconds
+        if step.question is not None:
+            self._events.append(Asked(question=step.question))
 
-    def _reply(self, request: Heard, reply: Reply) -> None:
+    def _reply(self, agreed: _Agreed, request: Heard, reply: Reply) -> None:
+        rulebook = agreed.walk.rulebook
         self._open = None
-        self._write(reply.name, reply.payload)
+        payload_type = rulebook.payload_types.get(reply.name, PayloadType.EXI)
+        self._write(reply.name, reply.payload, payload_type)
         self._events += reply.events
         if reply.failure is not None:
             self._end_badly(reply.failure, reply.response_code)
             return
-        walk = self._walk
-        if walk is None:
-            return
         if reply.session_id is not None:
             self._session_id = reply.session_id
-        walk.advance(request.name, reply.outcome)
-        if walk.over:
+        agreed.walk.advance(request.name, reply.outcome)
+        self._due = self._clock.seconds() + rulebook.sequence_seconds
+        if agreed.walk.over:
             self.over = True
-            ended = SessionEnded(session_id=self._session_id or b"", paused=walk.state == PAUSED)
+            paused = agreed.walk.state == PAUSED
+            ended = SessionEnded(session_id=self._session_id or b"", paused=paused)
             self._events.append(ended)
-        self._due = self._clock.seconds() + walk.rulebook.sequence_seconds
 
-    def _write(self, name: str, payload: bytes) -> None:
-        payload_type = PayloadType.EXI
-        if self._speaker is not None:
-            payload_type = self._speaker.rulebook.payload_types.get(name, payload_type)
+    def _write(
+        self, name: str, payload: bytes, payload_type: PayloadType = PayloadType.EXI
+    ) -> None:
         self._outgoing += v2gtp.encode(payload_type, payload)
         self._events.append(MessageSent(name=name, payload_type=payload_type, payload=payload))
 

@@ -141,7 +141,7 @@ def test_garbage_behind_an_open_request_waits_for_its_reply():
     assert not session.over
     events = session.answer(asked.question, Permitted())
     assert [m.name for m in told(events, MessageSent)] == ["PaymentDetailsRes"]
-    assert failure(session.receive(b"")) == ("frame.malformed", "")
+    assert failure(events) == ("frame.malformed", "")
 
 
 @pytest.mark.parametrize(

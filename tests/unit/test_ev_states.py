@@ -56,7 +56,7 @@ def in_state(state):
         session.receive(v2gtp.encode(PayloadType.EXI, sent.payload))
     session.outgoing()
     assert session.state == "service_discovery"
-    session._walk.state = state
+    session._agreed.walk.state = state
     return session
 
 

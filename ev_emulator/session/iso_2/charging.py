@@ -193,9 +193,8 @@ def metering_receipt(visit: Visit, request: MeteringReceiptReq, message: V2G_Mes
     """The vehicle's signed word that it saw the reading [V2G2-902]."""
     name = "MeteringReceiptReq"
     reading, visit.reading = visit.reading, None
-    if reading is None or visit.contract is None:
-        return visit.fail(name, "session.sequence", "no receipt was asked for")
-    if request.MeterInfo != reading or request.SessionID != visit.session_id:
+    same = reading == request.MeterInfo and request.SessionID == visit.session_id
+    if not (visit.contract and reading and same):
         return visit.fail(name, "receipt.invalid", "not the reading that was sent")
     if request.SAScheduleTupleID not in {None, SCHEDULE}:
         return visit.fail(name, "receipt.invalid", "another schedule")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from hmac import compare_digest
+from typing import assert_never
 
 from ev_emulator import signatures
 from ev_emulator.ports import (
@@ -128,9 +129,8 @@ def first_authorization(
     name = "AuthorizationReq"
     given, visit.challenge = visit.challenge, None  # one use, whatever comes of it (K10)
     contract = visit.contract
-    if given is None or contract is None:
-        return visit.fail(name, "challenge.mismatch", "no challenge was given")
-    if request.GenChallenge is None or not compare_digest(request.GenChallenge, given):
+    answered = request.GenChallenge
+    if not (contract and given and answered and compare_digest(answered, given)):
         return visit.fail(name, "challenge.mismatch")
     objection = signatures.objection(message, contract.chain[0].public_key())
     if objection:
@@ -173,6 +173,8 @@ def _refusal(visit: Visit) -> Failure | None:
             return heaviest or Failure(code="authorization.denied", findings=findings)
         case Silence(what=what):
             return Failure(code="backend.unavailable", detail=what)
+        case _:
+            assert_never(visit.permission)
 
 
 def _decide(visit: Visit, *, ask: bool) -> Reply | Pending:

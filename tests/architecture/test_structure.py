@@ -76,5 +76,5 @@ def test_every_code_can_be_looked_up_and_acted_on(entry):
     assert entry.action
     assert entry.certificate_status in CERTIFICATE_STATUSES
     assert entry.id_token_status in ID_TOKEN_STATUSES
-    # an answer about a certificate is a pair (C07); one about another token has no certificateStatus
+    # an answer about a certificate is a pair (C07); one about another token is not
     assert entry.id_token_status or not entry.certificate_status

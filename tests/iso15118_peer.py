@@ -1,20 +1,15 @@
 """The peer (PyPI iso15118 0.31.2) as a whole EVCC or SECC, in a network namespace of its own.
 
-``Link()`` makes two namespaces and a veth pair between them;
-``write_pki(world, home)`` gives the peer
-our world's certificates; ``PeerSide("evcc" | "secc", ...)`` runs it.
+``write_pki(world, home)`` gives the peer our world's certificates; ``PeerSide("evcc" | "secc",
+...)`` runs it.
 """
 
-import asyncio
-import contextlib
-import ctypes
 import json
 import os
 import queue
 import subprocess
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import (
@@ -32,7 +27,6 @@ from tests.ev_pair import Pair, wallet
 
 DRIVER = Path(__file__).with_name("iso15118_peer_driver.py")
 START_SECONDS = 90
-CLONE_NEWNET = 0x40000000
 
 _CERTIFICATES = {
     Role.V2G_ROOT: "v2gRootCACert",
@@ -83,57 +77,6 @@ def write_pki(world, home, **identities):
         (private_keys / key).write_bytes(octets)
         (private_keys / password).write_text("")
     return home
-
-
-class Link:
-    """Two namespaces joined by a veth pair, ours and the peer's: ``here`` and ``there`` are the
-    interfaces. ``run(coroutine function)`` runs a coroutine of ours inside our namespace.
-    """
-
-    def __init__(self):
-        mark = f"{os.getpid() % 100_000:05}"
-        self._ours, self.namespace = f"plugward{mark}a", f"plugward{mark}b"
-        self.here, self.there = f"pwa{mark}", f"pwb{mark}"
-
-    def __enter__(self):
-        ends = ((self._ours, self.here), (self.namespace, self.there))
-        try:
-            for namespace, _ in ends:
-                _ip("netns", "add", namespace)
-            _ip("link", "add", self.here, "type", "veth", "peer", "name", self.there)
-            for namespace, interface in ends:
-                _ip("link", "set", interface, "netns", namespace)
-                inside = ("netns", "exec", namespace)
-                _ip(*inside, "sysctl", "-qw", f"net.ipv6.conf.{interface}.accept_dad=0")
-                _ip(*inside, "ip", "link", "set", "lo", "up")
-                _ip(*inside, "ip", "link", "set", interface, "up")
-            time.sleep(1)  # until the link-local addresses are there
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        for namespace in (self._ours, self.namespace):  # the veth pair goes with them
-            with contextlib.suppress(subprocess.CalledProcessError):
-                _ip("netns", "del", namespace)
-
-    def run(self, main):
-        """The result of ``await main()``, run by a thread that has entered our namespace."""
-
-        def inside():
-            with Path(f"/run/netns/{self._ours}").open() as namespace:
-                libc = ctypes.CDLL(None, use_errno=True)
-                if libc.setns(namespace.fileno(), CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), "setns")
-            return asyncio.run(main())
-
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(inside).result()
-
-
-def _ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=10)
 
 
 def warm_up_messages():

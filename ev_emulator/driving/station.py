@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from types import TracebackType
@@ -97,10 +97,10 @@ class Station:
             self._background(self._keep_stapled(wait))
             self._background(self._keep_reporting())
             context = tls.server_context(charger.identity, edition=_EDITION, staple=self._staple)
-            self.tls_port = await self._listen(doors.tls_port, lambda c: self._take(c, context))
+            self.tls_port = await self._listen(doors.tls_port, lambda c: self._accept(c, context))
             if doors.plain:
                 self.plain_port = await self._listen(
-                    doors.plain_port, lambda c: self._take(c, None)
+                    doors.plain_port, lambda c: self._accept(c, None)
                 )
             if doors.interface is not None:
                 await self._answer_discovery(doors.interface, doors.discovery_port)
@@ -117,11 +117,12 @@ class Station:
     ) -> None:
         """Close the doors and end what is going on."""
         await self._stack.aclose()
+        await asyncio.sleep(0)  # one that was just accepted begins, so that it can close its link
         for session in tuple(self._open):
             session.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
-    async def _listen(self, port: int, take: Callable[[TcpChannel], Awaitable[None]]) -> int:
+    async def _listen(self, port: int, take: Callable[[TcpChannel], None]) -> int:
         server = await tcp.listen(self._charger.doors.host, port, take)
         self._stack.callback(server.close)
         return int(server.sockets[0].getsockname()[1])
@@ -145,18 +146,14 @@ class Station:
     def _staple(self) -> bytes:
         return self._staples.current(self._clock.now()) if self._staples else b""
 
-    async def _take(self, link: TcpChannel, context: SSL.Context | None) -> None:
-        """One connection, from the first octet to the last."""
-        task = asyncio.current_task()
-        if task is None or len(self._open) >= self._charger.doors.connections_max:
-            await link.close()
-            return
+    def _accept(self, link: TcpChannel, context: SSL.Context | None) -> None:
+        """A task for each connection, as long as there are not too many."""
+        full = len(self._open) >= self._charger.doors.connections_max
+        self._sessions += not full
+        work = link.close() if full else self._serve(link, context, self._sessions)
+        task = asyncio.create_task(work)
         self._open.add(task)
-        self._sessions += 1
-        try:
-            await self._serve(link, context, self._sessions)
-        finally:
-            self._open.discard(task)
+        task.add_done_callback(self._open.discard)
 
     async def _serve(self, link: TcpChannel, context: SSL.Context | None, number: int) -> None:
         channel: Channel = link

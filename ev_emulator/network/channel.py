@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -58,17 +58,15 @@ async def connect(host: str, port: int, *, within_seconds: float) -> TcpChannel:
         return TcpChannel(*await asyncio.open_connection(host, port))
 
 
-async def listen(
-    host: str, port: int, serve: Callable[[TcpChannel], Awaitable[None]]
-) -> asyncio.Server:
-    """Listen; ``serve`` handles each connection in a task of its own. OSError.
+async def listen(host: str, port: int, take: Callable[[TcpChannel], None]) -> asyncio.Server:
+    """Listen; ``take`` is called with each connection and must not wait. OSError.
 
     Port 0 is one of the dynamic ports, the only ones that a charger may name (-2, 7.10.1; Josev's
     vehicle refuses others); the system's own choice would be lower.
     """
 
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await serve(TcpChannel(reader, writer))
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        take(TcpChannel(reader, writer))
 
     if port:
         return await asyncio.start_server(accept, host, port)

@@ -174,6 +174,9 @@ async def secure(
         raise Unavailable("tls", _reason(refused)) from refused
     staple = connection.get_app_data()
     chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+    leaf = connection.get_peer_certificate(as_cryptography=True)
+    if leaf is not None and leaf not in chain:  # OpenSSL tells a server the chain without its leaf
+        chain.insert(0, leaf)
     evidence = Evidence(
         chain=tuple(each.public_bytes(Encoding.DER) for each in chain),
         staple=staple if isinstance(staple, bytes) else b"",

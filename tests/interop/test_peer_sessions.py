@@ -42,7 +42,8 @@ from ev_emulator.stand_in.backend import StandIn
 from ev_emulator.vehicle.intentions import Intentions
 from ev_emulator.vehicle.trust import Staple
 from tests.ev_pair import EVSE, PCID, names, told, wallet
-from tests.iso15118_peer import Link, PeerSide, write_pki
+from tests.iso15118_peer import PeerSide, write_pki
+from tests.netns_link import Link
 
 pytestmark = [pytest.mark.needs("java", "netns"), pytest.mark.slow]
 INSTALLED = "DE8AA00TESTCAR"

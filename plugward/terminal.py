@@ -60,6 +60,11 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def aside(text: str) -> None:
+    """A line beside the data, such as a trace's: to stderr, as it is."""
+    sys.stderr.write(f"{printable(text)}\n")
+
+
 def error(text: str, *, hint: str = "") -> None:
     """What went wrong, and what to do about it."""
     sys.stderr.write(paint(f"plugward: error: {printable(text)}", "red", sys.stderr) + "\n")

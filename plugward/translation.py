@@ -30,6 +30,7 @@ def _of_a_house(raised: Exception) -> Complaint | None:
     from httpx import HTTPError
 
     import authz.errors
+    import ev_emulator.errors
     import pki.errors
 
     match raised:
@@ -45,6 +46,8 @@ def _of_a_house(raised: Exception) -> Complaint | None:
             return Complaint(f"{raised.detail} ({raised.code})", exit_code=ExitCode.NO)
         case authz.errors.Unauthenticated():
             return Complaint(f"not authenticated ({raised.code})", exit_code=ExitCode.NO)
+        case ev_emulator.errors.Unavailable():
+            return Complaint(f"no answer: {raised}", exit_code=ExitCode.UNREACHABLE)
         case HTTPError():
             return Complaint(f"no answer: {raised}", exit_code=ExitCode.UNREACHABLE)
         case _:

@@ -1,0 +1,1 @@
+"""Vehicles and chargers that speak ISO 15118."""

@@ -1,0 +1,1 @@
+"""What the EV commands share: material from files, operators, and what they show."""

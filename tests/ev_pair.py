@@ -104,6 +104,7 @@ class Pair:
     tamper: object = None  # (sender, payload) -> payload, or None to lose it; see on()
     answers: object = None  # (question) -> answer, or None for silence; default: the backend
     portion: int | None = None  # octets per read
+    recorder: object = None  # ev_emulator.trace.Recorder
 
     def __post_init__(self):
         self.backend = self.backend or StandIn(
@@ -131,7 +132,7 @@ class Pair:
     def run(self):
         """Until both are over, or nothing would happen however long one waited."""
         self._note_secc(self.secc.begin())
-        self.ev += self.evcc.begin()
+        self._note_ev(self.evcc.begin())
         for _ in range(STEPS_MAX):
             moved = self._carry(self.evcc, self._to_secc) | self._carry(self.secc, self._to_evcc)
             if moved:
@@ -139,7 +140,7 @@ class Pair:
             if self.evcc.over and not self.secc.over:
                 self._note_secc(self.secc.connection_lost())
             if self.secc.over and not self.evcc.over:
-                self.ev += self.evcc.connection_lost()
+                self._note_ev(self.evcc.connection_lost())
             if self.evcc.over and self.secc.over:
                 return self
             self._wait()
@@ -149,7 +150,7 @@ class Pair:
         """Let the time pass until one of them wakes."""
         due = [each.wakes_at for each in (self.evcc, self.secc) if each.wakes_at is not None]
         self.clock.move(max(0.0, min(due) - self.clock.seconds()))
-        self.ev += self.evcc.tick()
+        self._note_ev(self.evcc.tick())
         self._note_secc(self.secc.tick())
 
     def _carry(self, sender, deliver):
@@ -176,11 +177,19 @@ class Pair:
 
     def _to_evcc(self, data):
         for portion in self._portions(data):
-            self.ev += self.evcc.receive(portion)
+            self._note_ev(self.evcc.receive(portion))
+
+    def _note_ev(self, events):
+        self.ev += events
+        for event in events:
+            if self.recorder is not None:
+                self.recorder.vehicle(event)
 
     def _note_secc(self, events):
         self.charger += events
         for event in events:
+            if self.recorder is not None:
+                self.recorder.charger(event)
             if isinstance(event, Asked):
                 self.asked.append(event.question)
                 answer = self._answer(event.question)

@@ -82,17 +82,17 @@ class Walk:
 def mermaid(table: Table, *, first: str, keep: Callable[[str], bool] = lambda _: True) -> str:
     """The table as a Mermaid state diagram; ``keep`` says which states are drawn.
 
-    Ways to the end by SessionStop are drawn only where they are the only thing to do.
+    A way to the end is drawn where the session can be paused as well: the others are ways out.
     """
     lines = ["stateDiagram-v2", f"    [*] --> {first}"]
     for state, requests in table.items():
         if not keep(state):
             continue
-        ordinary = {name: ways for name, ways in requests.items() if name != "SessionStopReq"}
-        for request, outcomes in (ordinary or requests).items():
+        for request, outcomes in requests.items():
             short = request.removesuffix("Req")
+            way_out = set(outcomes.values()) == {ENDED}
             for outcome, target in outcomes.items():
-                if target not in FINAL and not keep(target):
+                if way_out or not (target in FINAL or keep(target)):
                     continue
                 label = short if outcome == "ok" else f"{short}, {outcome}"
                 shown = "[*]" if target in FINAL else target

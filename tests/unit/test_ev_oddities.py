@@ -522,3 +522,11 @@ def test_staple_that_cannot_be_had_is_asked_for_again_soon(answer):
     cache = cache_of(Odd())
     assert asyncio.run(cache.refresh(NOW)) == RETRY_SECONDS
     assert cache.current(NOW) == b""
+
+
+def test_charger_answers_no_request_that_it_has_no_room_for():
+    pair = Pair()
+    speaker = pair.secc._speakers[0]
+    message = V2G_Message(Header=wire_header(), Body=BodyType())
+    with pytest.raises(LocalProtocolError):
+        speaker.respond("nowhere", Heard(name="X", session_id=b"", message=message, payload=b""))

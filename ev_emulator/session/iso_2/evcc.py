@@ -88,7 +88,7 @@ class Iso2Evcc:
                 return self._confirm(session)
             case "dc_stopped" if not self._heard.welding_checked:
                 return _say(requests.welding_detection(wants), session)
-            case "dc_stopped" | "power_stopped":
+            case "dc_stopped" | "ac_stopped":
                 return _say(requests.session_stop(pause=wants.pause), session)
             case _:
                 raise LocalProtocolError(f"nothing to say in {state}")

@@ -63,16 +63,17 @@ TABLE: Table = MappingProxyType(
         "ac_ready": {
             "PowerDeliveryReq": {
                 "start": "ac_charging",
-                "stop": "power_stopped",
+                "stop": "ac_stopped",
                 "renegotiate": "renegotiation",
             },
             **_STOPPABLE,
         },
         "ac_charging": {
             "ChargingStatusReq": {"ok": "ac_charging", "receipt": "ac_receipt"},
-            "PowerDeliveryReq": {"stop": "power_stopped", "renegotiate": "renegotiation"},
+            "PowerDeliveryReq": {"stop": "ac_stopped", "renegotiate": "renegotiation"},
         },
         "ac_receipt": {"MeteringReceiptReq": {"ok": "ac_charging"}},
+        "ac_stopped": {"SessionStopReq": _STOP},
         # DC
         "cable_check": {
             "CableCheckReq": {"ongoing": "cable_check", "finished": "pre_charge"},
@@ -110,7 +111,6 @@ TABLE: Table = MappingProxyType(
             },
             **_STOPPABLE,
         },
-        "power_stopped": {"SessionStopReq": _STOP},
     }
 )
 

@@ -1,7 +1,7 @@
 """The command line's clock."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def now() -> datetime:
@@ -12,6 +12,23 @@ def now() -> datetime:
 def now_exactly() -> datetime:
     """This moment, with fractions of a second: the clock that services are given."""
     return datetime.now(UTC)
+
+
+class Onward:
+    """A clock that begins at this moment and is never set back, nor on: for stories that are told
+    at any moment.
+    """
+
+    def __init__(self) -> None:
+        self._moment, self._began = now_exactly(), time.monotonic()
+
+    def seconds(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """The moment at which it began, and what passed since."""
+        return self._moment + timedelta(seconds=time.monotonic() - self._began)
 
 
 class Running:

@@ -50,6 +50,7 @@ class Discovered:
     interface: str
     requests_max: int = sdp.REQUESTS_MAX
     port: int = sdp.PORT
+    group: str = sdp.GROUP
 
 
 Target = Direct | Discovered
@@ -210,12 +211,13 @@ async def _find(vehicle: Vehicle, target: Target) -> Direct:
     match target:
         case Direct():
             return target
-        case Discovered(interface=interface, requests_max=requests_max, port=port):
+        case Discovered(interface=interface, requests_max=requests_max, port=port, group=group):
             response = await udp.discover(
                 interface,
                 sdp.Request(security=vehicle.security),
                 requests_max=requests_max,
                 port=port,
+                group=group,
             )
             scope = f"%{interface}" if response.address.is_link_local else ""
             return Direct(

@@ -91,8 +91,12 @@ async def discover(
     requests_max: int = sdp.REQUESTS_MAX,
     interval_seconds: float = sdp.REQUEST_INTERVAL_SECONDS,
     port: int = sdp.PORT,
+    group: str = sdp.GROUP,
 ) -> sdp.Response:
-    """Ask on an interface until a charger answers; Unavailable("charger") where none does."""
+    """Ask on an interface until a charger answers; Unavailable("charger") where none does.
+
+    ``group`` is whom to ask: on loopback, which often knows no multicast, an address.
+    """
     index = socket.if_nametoindex(interface)
     asking = _socket()
     asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, struct.pack("@I", index))
@@ -104,7 +108,7 @@ async def discover(
     datagram = sdp.encode_request(request)
     try:
         for _ in range(requests_max):
-            transport.sendto(datagram, (sdp.GROUP, port, 0, index))
+            transport.sendto(datagram, (group, port, 0, index))
             done, _pending = await asyncio.wait({found}, timeout=interval_seconds)
             if done:
                 return found.result()

@@ -30,6 +30,8 @@ from plugward.serve import Door, in_background, listen, url_of
 LOOPBACK = "127.0.0.1"
 CONTRACTS = 3
 DEADLINE_SECONDS = 10.0
+# What is good now is believed until then: a revocation is to be seen within the demo.
+OCSP_LIFETIME_SECONDS = 2
 _LASTED, _OVER_SINCE = timedelta(days=60), timedelta(days=1)
 
 
@@ -57,14 +59,15 @@ class Stage:
     grown_seconds: float
     up_seconds: float
     actors: Actors
+    clock: clock.Onward
 
     def ask(self) -> Iterator[Told]:
         """Each case's answer, as it comes."""
-        with _client(self.authz_url, self.founded.authz_key) as client:
+        with client(self.authz_url, self.founded.authz_key) as service:
             for case in CASES:
                 body = case.body(self.actors)
                 began = perf_counter()
-                told = client.post("/v1/authorize", json=body).raise_for_status().json()
+                told = service.post("/v1/authorize", json=body).raise_for_status().json()
                 yield Told(
                     case=case,
                     answer=Answer(
@@ -86,20 +89,21 @@ def staged(edition: Edition) -> Iterator[Stage]:
     ):
         pki_url, authz_url = url_of(for_pki), url_of(for_authz)
         began = perf_counter()
+        ticking = clock.Onward()
         founded = found(
             Wishes(
                 directory=Path(place) / "world",
                 edition=edition,
                 contracts=CONTRACTS,
                 pki_url=pki_url,
-                clock=clock.now_exactly,
+                clock=ticking.now,
             )
         )
         grown = perf_counter()
         actors = _actors(founded)
         doors = [
-            Door("pki", for_pki, partial(_pki, founded, actors)),
-            Door("authz", for_authz, partial(_authz, founded)),
+            Door("pki", for_pki, partial(_pki, founded, actors, ticking)),
+            Door("authz", for_authz, partial(_authz, founded, ticking)),
         ]
         with in_background(doors):
             up = perf_counter()
@@ -111,13 +115,18 @@ def staged(edition: Edition) -> Iterator[Stage]:
                 grown_seconds=grown - began,
                 up_seconds=up - grown,
                 actors=actors,
+                clock=ticking,
             )
 
 
-def _pki(founded: Founded, actors: Actors) -> FastAPI:
+def _pki(founded: Founded, actors: Actors, ticking: clock.Onward) -> FastAPI:
     """The PKI, the expired certificate on its register like every other."""
-    settings = pki_settings.load(file=founded.home.pki_settings, environ={})
-    house = assemble(settings, clock=clock.now_exactly)
+    settings = pki_settings.load(
+        file=founded.home.pki_settings,
+        environ={},
+        ocsp_lifetime_seconds=OCSP_LIFETIME_SECONDS,
+    )
+    house = assemble(settings, clock=ticking.now)
     house.importing.certificate(
         actors.expired.certificate,
         role=Role.CONTRACT,
@@ -127,9 +136,9 @@ def _pki(founded: Founded, actors: Actors) -> FastAPI:
     return open_doors(house)
 
 
-def _authz(founded: Founded) -> FastAPI:
+def _authz(founded: Founded, ticking: clock.Onward) -> FastAPI:
     settings = authz_settings.load(file=founded.home.authz_settings, environ={})
-    return create_authz(settings, clock=clock.now_exactly)
+    return create_authz(settings, clock=ticking.now)
 
 
 def _actors(founded: Founded) -> Actors:
@@ -155,18 +164,19 @@ def _prepare(founded: Founded, actors: Actors, *, pki_url: str, authz_url: str) 
     """What happened just before: one contract revoked, one suspended, one run out."""
     leaf = actors.revoked.certificate
     issuer = (leaf.authority_key_id or b"").hex()
-    with _client(pki_url, founded.pki_key) as client:
+    with client(pki_url, founded.pki_key) as service:
         path = f"/v1/certificates/{issuer}/{serial(leaf.serial)}/revoke"
-        client.post(path, json={"reason": "keyCompromise"}).raise_for_status()
-    with _client(authz_url, founded.authz_key) as client:
+        service.post(path, json={"reason": "keyCompromise"}).raise_for_status()
+    with client(authz_url, founded.authz_key) as service:
         name = actors.suspended.certificate.common_name
-        client.patch(f"/v1/contracts/{name}", json={"state": "Suspended"}).raise_for_status()
+        service.patch(f"/v1/contracts/{name}", json={"state": "Suspended"}).raise_for_status()
         name = actors.expired.certificate.common_name
         body = {"certificateChain": actors.expired.pem}
-        client.put(f"/v1/contracts/{name}", json=body).raise_for_status()
+        service.put(f"/v1/contracts/{name}", json=body).raise_for_status()
 
 
-def _client(url: str, key: str) -> httpx.Client:
+def client(url: str, key: str) -> httpx.Client:
+    """Asks one of the houses, key in hand."""
     return httpx.Client(
         base_url=url,
         headers={"Authorization": f"Bearer {key}"},

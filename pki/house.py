@@ -109,6 +109,7 @@ def assemble(
         holdings = HoldingTable(engine)
         stores = Stores(
             register=register,
+            inventory=register,
             holdings=holdings,
             revocations=revocations,
             standings=revocations,

@@ -51,6 +51,16 @@ class Register(Protocol):
         ...
 
 
+class Inventory(Protocol):
+    """Which certificates a key was given. Unavailable as in Register."""
+
+    def issued_for(
+        self, issuer: str, subject_key_ids: Collection[str]
+    ) -> tuple[tuple[str, Entry], ...]:
+        """The issued entries of these keys, each beside its subject key id, the oldest first."""
+        ...
+
+
 class Holdings(Protocol):
     """Which authorities and OCSP responders are ours. Unavailable as in Register."""
 

@@ -5,7 +5,7 @@ compared octet for octet, recorded, and only then handed out. Whatever goes wron
 never used again, and what was intended can be revoked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,51 +69,94 @@ class Issuance:
 
     def issue(self, approved: Approved) -> Certificate:
         """The certificate, recorded. Raises Refused (lint), Unavailable; then there is none."""
-        self._failpoint(failpoints.ISSUE_PERMITTED)
-        signer = self._keys.signer(approved.issuer.key_id)  # absent: before a serial is spent
-        draft = self._intend(approved)
-        try:
-            self._clock.now()  # C13: the clock may have gone back since
-            certificate = issuing.sign(draft, _Watched(signer, self._failpoint))
-        except (Refused, Unavailable) as bad:
-            serial = draft.certificate.serial
-            act = self._act("issuance.failed", approved, serial, detail=bad.code)
-            self._register.abandon(approved.issuer.key_id, serial, act)
-            raise SignerUnavailable(f"not signed: {bad.code}") from bad
-        self._failpoint(failpoints.ISSUE_COMPARED)
-        act = self._act("issuance.signed", approved, certificate.serial)
-        self._register.record([certificate], approved.issuer.key_id, [act])
-        return certificate
+        (outcome,) = self.issue_batch([approved])
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
 
-    def _intend(self, approved: Approved) -> issuing.Draft:
+    def issue_batch(self, batch: Sequence[Approved]) -> list[Certificate | Refused]:
+        """What came of each, all from one authority, in the order given.
+
+        The intents are one transaction and the records another, so that a thousand certificates
+        wait for the disk twice. What lint refuses is told in its place. Raises Unavailable where
+        the signer fails underway: what was signed is recorded by then, the rest abandoned.
+        """
+        self._failpoint(failpoints.ISSUE_PERMITTED)
+        issuer = batch[0].issuer
+        signer = self._keys.signer(issuer.key_id)  # absent: before a serial is spent
+        drafted = self._intend(batch)
+        drafts = [
+            (approved, draft)
+            for approved, draft in zip(batch, drafted, strict=True)
+            if isinstance(draft, issuing.Draft)
+        ]
+        certificates, failed = self._sign(drafts, _Watched(signer, self._failpoint))
+        if certificates:
+            acts = [
+                self._act("issuance.signed", approved, certificate.serial)
+                for (approved, _), certificate in zip(drafts, certificates, strict=False)
+            ]
+            self._register.record(certificates, issuer.key_id, acts)
+        if failed is not None:
+            for approved, draft in drafts[len(certificates) :]:
+                serial = draft.certificate.serial
+                act = self._act("issuance.failed", approved, serial, detail=failed.code)
+                self._register.abandon(issuer.key_id, serial, act)
+            raise SignerUnavailable(f"not signed: {failed.code}") from failed
+        signed = iter(certificates)
+        return [draft if isinstance(draft, Refused) else next(signed) for draft in drafted]
+
+    def _sign(
+        self, drafts: Sequence[tuple[Approved, issuing.Draft]], signer: Signer
+    ) -> tuple[list[Certificate], Refused | Unavailable | None]:
+        """The certificates up to the first that was not signed, and why it was not."""
+        certificates: list[Certificate] = []
+        for _, draft in drafts:
+            try:
+                self._clock.now()  # C13: the clock may have gone back since
+                certificates.append(issuing.sign(draft, signer))
+            except (Refused, Unavailable) as bad:
+                return certificates, bad
+            self._failpoint(failpoints.ISSUE_COMPARED)
+        return certificates, None
+
+    def _intend(self, batch: Sequence[Approved]) -> list[issuing.Draft | Refused]:
         for _ in range(SERIAL_DRAWS_MAX):
             now = self._clock.now()
-            draft = self._drafter(approved.issuer).draft(
-                self._request(approved, now), approved.profile
-            )
-            self._failpoint(failpoints.ISSUE_DRAFTED)
-            certificate = draft.certificate
-            intent = Intent(
-                issuer=approved.issuer.key_id,
-                serial=certificate.serial,
-                tenant=approved.tenant,
-                profile=approved.profile.name,
-                common_name=approved.request.common_name,
-                subject_key_id=subject_key_id(approved.request),
-                not_before=certificate.not_before,
-                not_after=certificate.not_after,
-                crl_shard=CRL_SHARD,
-                tbs=draft.tbs,
-            )
-            act = self._act(
-                "issuance.intended", approved, certificate.serial, detail=approved.profile.name
-            )
+            drafted = [self._draft(approved, now) for approved in batch]
+            drafts = [
+                (approved, draft)
+                for approved, draft in zip(batch, drafted, strict=True)
+                if isinstance(draft, issuing.Draft)
+            ]
+            if not drafts:
+                return drafted
             try:
-                self._register.intend([intent], [act])
+                self._register.intend(
+                    [_intent(approved, draft) for approved, draft in drafts],
+                    [
+                        self._act(
+                            "issuance.intended",
+                            approved,
+                            draft.certificate.serial,
+                            detail=approved.profile.name,
+                        )
+                        for approved, draft in drafts
+                    ],
+                )
             except SerialTaken:
                 continue
-            return draft
+            return drafted
         raise Unavailable("no free serial was drawn", code="unavailable.serials")
+
+    def _draft(self, approved: Approved, now: datetime) -> issuing.Draft | Refused:
+        drafter = self._drafter(approved.issuer)
+        try:
+            draft = drafter.draft(self._request(approved, now), approved.profile)
+        except Refused as refused:
+            return refused
+        self._failpoint(failpoints.ISSUE_DRAFTED)
+        return draft
 
     def _request(self, approved: Approved, now: datetime) -> issuing.Request:
         request, profile, issuer = approved.request, approved.profile, approved.issuer
@@ -152,6 +195,22 @@ class Issuance:
             serial=serial,
             detail=detail,
         )
+
+
+def _intent(approved: Approved, draft: issuing.Draft) -> Intent:
+    certificate = draft.certificate
+    return Intent(
+        issuer=approved.issuer.key_id,
+        serial=certificate.serial,
+        tenant=approved.tenant,
+        profile=approved.profile.name,
+        common_name=approved.request.common_name,
+        subject_key_id=subject_key_id(approved.request),
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        crl_shard=CRL_SHARD,
+        tbs=draft.tbs,
+    )
 
 
 def draw_serial(random: Callable[[int], bytes]) -> int:

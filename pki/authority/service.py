@@ -1,14 +1,15 @@
 """The certificate authority: issue, revoke, look up, keep house."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from certs import keys as certs_keys
 from certs.certificate import Certificate
+from certs.errors import Refused
 from certs.profiles import catalogue
 from certs.profiles.rules import Role
-from pki.authority import registration, revocation
+from pki.authority import bulk, registration, revocation
 from pki.authority.directory import Directory
 from pki.authority.entries import Act, Entry, Issuer, Reason, Responder, Revocation
 from pki.authority.issuance import Issuance
@@ -17,7 +18,7 @@ from pki.authority.request import IssuanceRequest
 from pki.callers import READ, REVOKE, REVOKE_AUTHORITY, Caller, new_caller
 from pki.clock import SteadyClock
 from pki.errors import NotFound
-from pki.ports import Callers, Holdings, Keys, Register, Revocations, Standings
+from pki.ports import Callers, Holdings, Inventory, Keys, Register, Revocations, Standings
 
 # An intent older than this was left by a crash; a signature takes milliseconds, an HSM's a second.
 INTENT_AGE_MAX = timedelta(seconds=30)
@@ -41,6 +42,7 @@ class Stores:
     """The ports an authority keeps its things in."""
 
     register: Register
+    inventory: Inventory
     holdings: Holdings
     revocations: Revocations
     standings: Standings
@@ -79,7 +81,29 @@ class Authority:
         approved = registration.permit(
             request, caller=caller, directory=self._directory, now=self._clock.now()
         )
-        certificate = self._issuance.issue(approved)
+        return self._issued(approved, self._issuance.issue(approved))
+
+    def issue_batch(
+        self, requests: Sequence[IssuanceRequest], *, caller: Caller
+    ) -> list[Issued | Refused]:
+        """What came of each, in order. Asked again, those issued before are given again.
+
+        Raises Refused for more than bulk.BATCH_MAX requests.
+        """
+        outcomes = bulk.issue(
+            requests,
+            caller=caller,
+            directory=self._directory,
+            issuance=self._issuance,
+            inventory=self._stores.inventory,
+            now=self._clock.now(),
+        )
+        return [
+            outcome if isinstance(outcome, Refused) else self._issued(*outcome)
+            for outcome in outcomes
+        ]
+
+    def _issued(self, approved: Approved, certificate: Certificate) -> Issued:
         return Issued(
             certificate=certificate,
             chain=(certificate, *self.chain_of(approved.issuer)),

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -59,7 +58,7 @@ def transaction(engine: Engine) -> Iterator[DBAPICursor]:
     driver: Any = engine.dialect.loaded_dbapi
     try:
         connection = engine.raw_connection()
-    except (DBAPIError, PoolTimeout, OSError) as bad:
+    except (driver.Error, PoolTimeout, OSError) as bad:
         raise _unavailable(bad) from bad
     try:
         cursor = connection.cursor()

@@ -1,6 +1,6 @@
 """The register of certificates in its tables."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ _RECORD = (
 
 
 class RegisterTable:
-    """pki.ports.Register over the certificates table."""
+    """pki.ports.Register and pki.ports.Inventory over the certificates table."""
 
     def __init__(self, engine: Engine, *, failpoint: Failpoint = failpoints.carry_on) -> None:
         self._engine = engine
@@ -126,6 +126,19 @@ class RegisterTable:
         )
         with reading(self._engine) as connection:
             return tuple(_entry(row) for row in connection.execute(asked))
+
+    def issued_for(
+        self, issuer: str, subject_key_ids: Collection[str]
+    ) -> tuple[tuple[str, Entry], ...]:
+        asked = (
+            _entries()
+            .where(certificates.c.issuer == issuer)
+            .where(certificates.c.subject_key_id.in_(subject_key_ids))
+            .where(certificates.c.state == State.ISSUED.value)
+            .order_by(certificates.c.intended_at)
+        )
+        with reading(self._engine) as connection:
+            return tuple((row.subject_key_id, _entry(row)) for row in connection.execute(asked))
 
 
 def intended(intent: Intent, at: datetime) -> dict[str, object]:

@@ -427,3 +427,28 @@ def test_closed_database_is_unavailable(tmp_path):
         pass
     assert caught.value.code == "unavailable.database"
     engine.dispose()
+
+
+def test_issued_certificates_are_found_by_their_key(stores, leaf, other_leaf):
+    stores.register.intend([intent(leaf), intent(other_leaf)], [act()])
+    stores.register.record([leaf], ISSUER, [act()])
+    asked = {key_id(leaf), key_id(other_leaf)}
+    ((key, entry),) = stores.register.issued_for(ISSUER, asked)
+    assert (key, entry.certificate) == (key_id(leaf), leaf.der)
+    assert stores.register.issued_for(issuer_id(Role.OEM_SUB_2), asked) == ()
+
+
+def test_intent_without_its_tables_is_unavailable(stores, leaf):
+    tables.revocations.drop(stores.engine)
+    tables.certificates.drop(stores.engine)
+    with pytest.raises(Unavailable) as caught:
+        stores.register.intend([intent(leaf)], [act()])
+    assert caught.value.code == "unavailable.database"
+
+
+def test_intent_into_a_database_that_is_not_there_is_unavailable(tmp_path, leaf):
+    engine = open_engine(f"sqlite:///{tmp_path}/absent/pki.db")
+    with pytest.raises(Unavailable) as caught:
+        RegisterTable(engine).intend([intent(leaf)], [act()])
+    assert caught.value.code == "unavailable.database"
+    engine.dispose()

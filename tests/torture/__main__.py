@@ -120,7 +120,7 @@ _TEXT = """\
 Written by `make torture` on {moment}, commit {commit}, seed {seed}.
 Machine: {machine}.
 
-A process issues, revokes, publishes lists and has signatures fail, until
+A process issues one by one and in batches, revokes, publishes lists and has signatures fail, until
 it kills itself with SIGKILL at a named failpoint, on the first, second or third pass, or is killed
 from outside at random. The next process opens the same database, reconciles what was left, and goes
 on. Every signature over a certificate is told of through a pipe the moment it exists, and so is

@@ -17,6 +17,7 @@ from tests.torture.losses import digest
 from tests.world import NOW
 
 ACTIONS_MAX = 60  # a process that did so much and was not killed ends by itself
+BATCH = 5
 _VERSION_3 = bytes.fromhex("a003020102")
 
 
@@ -125,11 +126,17 @@ def work(
     tell("opened", house.authority.reconcile())
     told = []
     for number in range(ACTIONS_MAX):
-        action = drawn.choices(("issue", "revoke", "publish", "fail"), (6, 2, 2, 1), k=1)[0]
+        action = drawn.choices(
+            ("issue", "bulk", "revoke", "publish", "fail"), (5, 2, 2, 2, 1), k=1
+        )[0]
         if action == "issue" or (action == "revoke" and not told):
             issued = house.authority.issue(wanted(number), caller=operator)
             told.append(issued.certificate)
             tell("told", mine, f"{issued.certificate.serial:x}", digest(issued.certificate.der))
+        elif action == "bulk":
+            batch = [wanted(number * 100 + each) for each in range(BATCH)]
+            for issued in house.authority.issue_batch(batch, caller=operator):
+                tell("told", mine, f"{issued.certificate.serial:x}", digest(issued.certificate.der))
         elif action == "revoke":
             serial = drawn.choice(told).serial
             house.authority.revoke(mine, serial, Reason.SUPERSEDED, caller=operator)

@@ -10,6 +10,7 @@ import typer
 
 from plugward import configuration, home, logs, options, terminal
 from plugward.exit_codes import ExitCode
+from plugward.hardening import harden
 from plugward.serve import Door, listen, run_on_loop, serve
 
 PKI_PORT, AUTHZ_PORT = 8081, 8080
@@ -42,6 +43,8 @@ def run(
     When every house answers, a line that begins with `plugward: ready` is written to stderr. Logs
     are JSON lines on stderr. TLS belongs to the proxy in front: without one, stay on loopback.
     """
+    for missing in harden():
+        terminal.say(missing)
     logs.to_stderr(logging.INFO)
     places = configuration.Places(
         home=home.directory(directory), pki=pki_settings, authz=authz_settings

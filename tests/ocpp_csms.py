@@ -10,7 +10,6 @@ from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 
 from cryptography.x509 import ocsp as x509_ocsp
-from ocpp.exceptions import InternalError
 from ocpp.routing import on
 from ocpp.v201 import ChargePoint, call_result
 from websockets.asyncio.server import serve
@@ -66,6 +65,11 @@ class Csms:
         """Contracts that stations may name by hashes alone."""
         for identity in identities:
             self.chains[identity.certificate.serial] = identity.chain
+
+    def chain_of(self, serial):
+        """The contract's chain, also of one that the stand-in issued meanwhile."""
+        issued = {each.certificate.serial: each.chain for each in self.stand_in._issued.values()}
+        return {**issued, **self.chains}.get(serial, ())
 
     async def send(self, request):
         """Something the operator wants of the station that connected last."""
@@ -152,7 +156,7 @@ class Line(ChargePoint):
                 chain = pem.parse_chain(certificate)
             elif iso15118_certificate_hash_data:
                 serial = int(iso15118_certificate_hash_data[0]["serial_number"], 16)
-                chain = self.csms.chains.get(serial, ())
+                chain = self.csms.chain_of(serial)
             if not chain:
                 return call_result.Authorize(
                     id_token_info={"status": "Invalid"}, certificate_status="CertChainError"
@@ -221,8 +225,3 @@ class Line(ChargePoint):
         return await self._heard(
             "SignCertificate", payload, lambda: call_result.SignCertificate(status="Accepted")
         )
-
-
-def failing():
-    """What makes ocpp answer with a CALLERROR."""
-    raise InternalError

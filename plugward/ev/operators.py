@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -11,6 +12,9 @@ from ev_emulator.backend.ocpp.backend import OcppBackend, StationSettings
 from ev_emulator.ports import Backend
 from plugward.clock import Running
 from plugward.errors import Complaint
+from plugward.http import Service
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +57,15 @@ def of_options(
     if authorize_url is not None and csms is not None:
         raise Complaint("either --authorize-url or --csms", hint="a charger has one operator")
     if csms is not None:
-        if not csms.startswith(("ws://", "wss://")):
+        parts = urlsplit(csms)
+        if parts.scheme not in {"ws", "wss"} or not parts.hostname:
             raise Complaint(f"{csms} is no WebSocket address", hint="ws://127.0.0.1:9000/ocpp")
+        if password and parts.scheme == "ws" and parts.hostname not in _LOOPBACK:
+            raise Complaint("a password is not sent unencrypted", hint="wss, or loopback")
         return Csms(url=csms, station=station, password=password or "")
     if authorize_url is None:
         return None
+    Service(authorize_url, api_key)  # complains of addresses that a key is not sent to
     return Addresses(
         authorize=authorize_url,
         responder=ocsp_url or "",

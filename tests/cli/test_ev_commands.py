@@ -1,5 +1,6 @@
 """plugward ev: a vehicle and a charger from the command line, stories, and load."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -10,9 +11,19 @@ from types import SimpleNamespace
 
 import pytest
 
+from certs.profiles.rules import Role
+from ev_emulator.backend.http import Addresses
+from ev_emulator.errors import Unavailable
 from ev_emulator.scenarios.catalogue import SCENARIOS
+from ev_emulator.stand_in.backend import StandIn
 from plugward.cli import main
+from plugward.clock import Running
+from plugward.ev.operators import Csms as CsmsAt
+from plugward.ev.operators import reached
 from plugward.exit_codes import ExitCode
+from tests.ev_pair import Dice
+from tests.ocpp_csms import Csms
+from tests.world import NOW, valid_world
 
 _COMMAND = "import sys; from plugward.cli import main; sys.exit(main())"
 
@@ -156,11 +167,15 @@ def test_a_session_identifier_has_16_digits(charger, capsys):
         ((), "no operator"),
         (("--authorize-url", "http://x", "--csms", "ws://x"), "either --authorize-url or --csms"),
         (("--csms", "http://x"), "no WebSocket address"),
-        (("--csms", "ws://x", "--stand-in"), "one operator"),
+        (("--csms", "ws://localhost", "--stand-in"), "one operator"),
+        (("--csms", "ws://csms.example/x"), "a password is not sent unencrypted"),
+        (("--authorize-url", "http://authz.example"), "an API key is not sent unencrypted"),
+        (("--authorize-url", "nonsense"), "no address of a service"),
     ],
 )
 def test_a_charger_has_one_operator(capsys, argv, said, monkeypatch, tmp_path):
     monkeypatch.setenv("PLUGWARD_API_KEY", "k")
+    monkeypatch.setenv("PLUGWARD_CSMS_PASSWORD", "p")
     monkeypatch.chdir(tmp_path)
     status, _, err = answer(capsys, "ev", "serve-charger", *argv)
     assert status == ExitCode.ASKED_WRONGLY
@@ -247,3 +262,39 @@ def test_load_as_json(capsys):
     assert status == ExitCode.YES
     assert (told["visits"], told["good"], told["errors"]) == (2, 2, {})
     assert told["latenciesMs"]["session"]["count"] == 2
+
+
+# Operators
+
+
+def test_a_csms_is_reached_and_asked(capsys):
+    async def story():
+        csms = Csms(StandIn(valid_world(), now=lambda: NOW, random_bytes=Dice()))
+        async with csms:
+            operator = CsmsAt(url=csms.url, station="CS-9")
+            async with reached(operator, Running()) as backend:
+                secc, issuer = valid_world()[Role.SECC].chain[:2]
+                assert await backend.certificate_status(secc, issuer)
+        assert "BootNotification" in csms.actions()
+
+    asyncio.run(story())
+
+
+def test_services_are_reached_over_http():
+    async def story():
+        addresses = Addresses(authorize="http://127.0.0.1:9", responder="http://127.0.0.1:9")
+        async with reached(addresses, Running()) as backend:
+            secc, issuer = valid_world()[Role.SECC].chain[:2]
+            with pytest.raises(Unavailable):
+                await backend.certificate_status(secc, issuer)
+
+    asyncio.run(story())
+
+
+def test_an_operator_in_memory_is_itself():
+    async def story():
+        stand_in = StandIn(valid_world(), now=lambda: NOW, random_bytes=Dice())
+        async with reached(stand_in, Running()) as backend:
+            assert backend is stand_in
+
+    asyncio.run(story())

@@ -16,7 +16,8 @@ from certs.identifiers.emaid import EMAID
 from certs.keys import KeyKind
 from certs.profiles.rules import Role
 from ev_emulator.backend.ocpp.backend import OcppBackend, StationSettings
-from ev_emulator.backend.ocpp.certificates import StationName
+from ev_emulator.backend.ocpp.certificates import CertificateStore, StationName
+from ev_emulator.backend.ocpp.proof import Chain, Nothing, proof
 from ev_emulator.backend.ocpp.variables import Variables
 from ev_emulator.errors import Unavailable
 from ev_emulator.ports import (
@@ -32,12 +33,13 @@ from ev_emulator.ports import (
 from ev_emulator.stand_in.backend import StandIn
 from tests.ev_pair import Dice
 from tests.ocpp_csms import Csms
-from tests.world import NOW, codes, valid_world
+from tests.world import NOW, codes, crooked, valid_world
 
 WORLD = valid_world()
 CONTRACT = WORLD[Role.CONTRACT]
 PATH = (*CONTRACT.chain, CONTRACT.root)
 EVSE = "DE*ICE*E45B*78C"
+AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1"
 
 
 def question(contract=CONTRACT, *, path=None, emaid=None):
@@ -546,5 +548,80 @@ def test_an_answer_counts_until_its_own_expiry():
             assert codes(await station.authorize(question())) == {"contract.unknown"}
         finally:
             await station.__aexit__(None, None, None)
+
+    run(story())
+
+
+# What is refused of the operator's certificates
+
+
+def test_m05_a_full_store_rejects_and_an_unknown_type_does_too(monkeypatch):
+    monkeypatch.setattr("ev_emulator.backend.ocpp.certificates.ROOTS_MAX", 1)
+    store = CertificateStore()
+    v2g = pem.encode([WORLD[Role.V2G_ROOT].certificate])
+    assert store.install("Whatever", v2g) == "Rejected"
+    assert store.install("V2GRootCertificate", v2g) == "Accepted"
+    assert store.install("V2GRootCertificate", v2g) == "Accepted"  # the same again needs no room
+    mo = pem.encode([WORLD[Role.MO_ROOT].certificate])
+    assert store.install("MORootCertificate", mo) == "Rejected"
+    assert store.install("MORootCertificate", "no PEM") == "Rejected"
+
+
+def test_m04_what_is_no_hash_data_is_not_found():
+    assert CertificateStore().delete({"hashAlgorithm": "SHA1"}) == "NotFound"
+
+
+def test_x31_a_signed_certificate_of_a_root_that_is_not_installed_is_rejected():
+    store, key = CertificateStore(), keys.generate(KeyKind.P256)
+    name = StationName(
+        secc_id="DE-ICE-S-00003C4D557878675645330967543476-2", organization="Ice", country="DE"
+    )
+    store.request(name, key)
+    mine = WORLD.issue(Role.SECC, common_name=name.secc_id, key=key.public_key())
+    assert store.signed("no PEM", now=NOW) == "Rejected"
+    assert store.signed(mine.pem, now=NOW) == "Rejected"
+    assert (store.secc_chain, store.secc_key) == ((), None)
+    store.install("V2GRootCertificate", pem.encode([WORLD[Role.V2G_ROOT].certificate]))
+    assert store.signed(mine.pem, now=NOW) == "Accepted"
+    assert store.secc_key is key
+    assert store.signed(mine.pem, now=NOW) == "Rejected"  # a request is answered once
+
+
+def test_a_charging_station_certificate_is_not_taken():
+    async def story():
+        async with connected(csms := Csms(stand_in())):
+            answer = await csms.send(
+                call.CertificateSigned(
+                    certificate_chain=WORLD[Role.SECC].pem,
+                    certificate_type="ChargingStationCertificate",
+                )
+            )
+            assert answer.status == "Rejected"
+
+    run(story())
+
+
+def test_x15_a_chain_too_long_for_ocpp_is_not_sent():
+    bare = replace(question(path=()), chain=CONTRACT.chain * 3)
+    answer = proof(bare, Variables())
+    assert isinstance(answer, Nothing)
+    assert answer.finding.code == "chain.certificate_too_large"
+
+
+def test_a_leaf_that_names_no_responder_sends_its_chain():
+    quiet = crooked(CONTRACT, drop=[AUTHORITY_INFORMATION_ACCESS])
+    asked = question(quiet)
+    assert isinstance(proof(asked, Variables()), Chain)
+    answer = proof(asked, Variables(central_contract_validation_allowed=False))
+    assert isinstance(answer, Nothing)
+    assert answer.finding.code == "revocation.source_missing"
+
+
+def test_a_password_is_shown_as_http_basic():
+    async def story():
+        csms = Csms(stand_in())
+        async with connected(csms, password="geheim"):
+            headers = csms.lines[-1]._connection.request.headers
+            assert headers["Authorization"] == "Basic Q1MtMTpnZWhlaW0="
 
     run(story())

@@ -38,6 +38,7 @@ _NEEDS = {
     "openssl": (lambda: shutil.which("openssl"), "install openssl", True),
     "java": (lambda: shutil.which("java"), "install a Java runtime, 17 or later", True),
     "curl": (lambda: shutil.which("curl"), "install curl", True),
+    "jq": (lambda: shutil.which("jq"), "install jq", True),
     "postgresql": (lambda: _listens(5432), "start PostgreSQL on 127.0.0.1:5432", True),
     "redis": (lambda: _listens(6379), "start Redis on 127.0.0.1:6379", True),
     "nats": (lambda: _listens(4222), "start NATS on 127.0.0.1:4222", True),

@@ -66,12 +66,15 @@ def of_pair(
 
 def finding_of(told: object) -> Finding | None:
     """A finding as the authorization service writes it; None for a code certs does not list."""
-    if not isinstance(told, Mapping) or told.get("code") not in ENTRIES:
+    if not isinstance(told, Mapping):
+        return None
+    code = told.get("code")
+    if not isinstance(code, str) or code not in ENTRIES:
         return None
     severity = told.get("severity")
     known = {each.value: each for each in Severity}
     return found(
-        str(told["code"]),
+        code,
         where=str(told.get("where") or ""),
         detail=str(told.get("detail") or ""),
         severity=known.get(severity) if isinstance(severity, str) else None,
@@ -84,6 +87,6 @@ def moment_of(text: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the second for years before 1 and after 9999 in UTC
         return None
-    return None if moment.tzinfo is None else moment.astimezone(UTC)

@@ -255,8 +255,10 @@ class OcppBackend:
         request = call.BootNotification(charging_station=about, reason="PowerUp")
         while True:
             response = await self._tell(station, request)
-            asked_for = max(float(response.interval), HEARTBEAT_SECONDS_MIN)
-            interval = min(asked_for, HEARTBEAT_SECONDS_MAX)
+            # an integer of any size: bounded before it is a float
+            interval = float(
+                min(max(response.interval, HEARTBEAT_SECONDS_MIN), HEARTBEAT_SECONDS_MAX)
+            )
             if response.status == "Accepted":
                 return interval
             await asyncio.sleep(interval)

@@ -9,11 +9,14 @@ import structlog
 from fastapi import FastAPI
 
 from pki.api import authority, health, metrics, ocsp, problems, publications
+from pki.api.ocsp_memory import FromMemory
 from pki.errors import PkiError
 from pki.house import House, assemble
 from pki.settings import Settings
 
 _log = structlog.get_logger("pki")
+
+RENEWAL_SECONDS = 1.0  # so long another process's revocation may stay unheard
 
 
 def system_clock() -> datetime:
@@ -42,6 +45,7 @@ def open_doors(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.metrics = metrics.Metrics()
+    app.add_middleware(FromMemory, house=house, counted=app.state.metrics.ocsp)
     problems.install(app)
     for router in (authority.router, ocsp.router, publications.router, health.router):
         app.include_router(router())
@@ -52,12 +56,16 @@ def open_doors(house: House) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
     await _round(house)
-    rounds = asyncio.create_task(_keep_house(house))
+    rounds = [
+        asyncio.create_task(_keep_house(house)),
+        asyncio.create_task(_keep_answers(house)),
+    ]
     try:
         yield
     finally:
-        rounds.cancel()
-        await asyncio.gather(rounds, return_exceptions=True)
+        for task in rounds:
+            task.cancel()
+        await asyncio.gather(*rounds, return_exceptions=True)
         house.close()
 
 
@@ -65,6 +73,16 @@ async def _keep_house(house: House) -> None:
     while True:
         await asyncio.sleep(house.settings.maintenance_interval_seconds)
         await _round(house)
+
+
+async def _keep_answers(house: House) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(RENEWAL_SECONDS)
+        try:
+            await loop.run_in_executor(house.status_threads, house.renew_answers)
+        except PkiError as bad:
+            _log.warning("renewal.failed", code=bad.code)
 
 
 async def _round(house: House) -> None:

@@ -13,6 +13,7 @@ from pki.authority.service import Authority, Stores
 from pki.clock import SteadyClock
 from pki.crl.publication import Publisher
 from pki.errors import ConfigurationRefused, Unavailable
+from pki.ocsp.kept import KeptAnswers
 from pki.ocsp.responder import Answer, refusal, respond
 from pki.ocsp.response import ResponseStatus
 from pki.ports import AuditLog, Failpoint, Keys
@@ -42,6 +43,8 @@ class House:
     importing: Importing
     publisher: Publisher
     audit: AuditLog
+    kept: KeptAnswers
+    revisions: dict[str, int]
     authority_threads: ThreadPoolExecutor
     status_threads: ThreadPoolExecutor
     let_go: Callable[[], None]
@@ -52,7 +55,11 @@ class House:
             now = self.clock.now()
         except Unavailable:
             return refusal(ResponseStatus.TRY_LATER)
-        return respond(
+        return self.kept.find(request, now=now) or self._sign(request, now)
+
+    def _sign(self, request: bytes, now: datetime) -> Answer:
+        mark = self.kept.mark()
+        answer = respond(
             request,
             directory=self.authority.directory,
             standings=self.stores.standings,
@@ -60,6 +67,28 @@ class House:
             now=now,
             lifetime=self.settings.ocsp_lifetime,
         )
+        self.kept.keep(request, answer, mark=mark)
+        return answer
+
+    def renew_answers(self) -> int:
+        """What other processes revoked is forgotten, answers half gone are signed anew; how many.
+
+        To be called every second: so long may another process's revocation stay unheard.
+        """
+        present = self.stores.standings.revisions()
+        changed = [
+            issuer for issuer, known in present.items() if self.revisions.get(issuer) != known
+        ]
+        if changed:
+            self.authority.reload()  # an OCSP signer may be among what fell
+        for issuer in changed:
+            self.kept.forget(issuer)
+        self.revisions.update(present)
+        now = self.clock.now()
+        due = self.kept.due(now=now)
+        for request in due:
+            self._sign(request, now)
+        return len(due)
 
     def maintain(self) -> None:
         """One round: what crashes left, what others changed, what is about to run out."""
@@ -107,6 +136,7 @@ def assemble(
         revocations = RevocationTable(engine, failpoint=failpoint)
         register = RegisterTable(engine, failpoint=failpoint)
         holdings = HoldingTable(engine)
+        kept = KeptAnswers()
         stores = Stores(
             register=register,
             inventory=register,
@@ -128,7 +158,15 @@ def assemble(
             settings=settings,
             stores=stores,
             clock=steady,
-            authority=Authority(stores=stores, issuance=issuance, clock=steady, random=random),
+            authority=Authority(
+                stores=stores,
+                issuance=issuance,
+                clock=steady,
+                random=random,
+                heard=kept.forget,
+            ),
+            kept=kept,
+            revisions={},
             importing=Importing(holdings=holdings, keys=keys, clock=steady),
             publisher=Publisher(
                 revocations=revocations,

@@ -111,6 +111,10 @@ class Standings(Protocol):
         """How the serial of this issuer stands; None where no intent for it was ever recorded."""
         ...
 
+    def revisions(self) -> dict[str, int]:
+        """How many revocations each authority has, by key id."""
+        ...
+
     def revoked_among(self, named: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
         """Those of some (issuer, serial) that are revoked."""
         ...

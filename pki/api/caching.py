@@ -21,18 +21,25 @@ def respond(
     next_update: datetime,
 ) -> Response:
     """The body with its validators, or 304 where the client has it already (RFC 9110 13.1.2)."""
-    tag = f'"{sha256(body).hexdigest()}"'
     age = max(0, min(KEPT_SECONDS_MAX, int((next_update - now).total_seconds())))
-    headers = {
-        "ETag": tag,
-        "Cache-Control": f"max-age={age}, public, no-transform, must-revalidate",
-        "Last-Modified": _http_date(this_update),
-        "Expires": _http_date(next_update),
-    }
+    headers = validators(body, age=age, this_update=this_update, next_update=next_update)
+    tag = headers["ETag"]
     known = {entry.strip().removeprefix("W/") for entry in _if_none_match(request).split(",")}
     if tag in known or "*" in known:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
+
+
+def validators(
+    body: bytes, *, age: int, this_update: datetime, next_update: datetime
+) -> dict[str, str]:
+    """The headers by which a cache keeps a body for ``age`` seconds and asks again."""
+    return {
+        "ETag": f'"{sha256(body).hexdigest()}"',
+        "Cache-Control": f"max-age={age}, public, no-transform, must-revalidate",
+        "Last-Modified": _http_date(this_update),
+        "Expires": _http_date(next_update),
+    }
 
 
 def _if_none_match(request: Request) -> str:

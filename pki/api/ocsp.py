@@ -46,7 +46,7 @@ async def _get(request: Request, encoded: str, house: FromHouse) -> Response:
         request,
         answer.der,
         media_type=MEDIA_TYPE,
-        now=answer.this_update,
+        now=house.clock.now(),
         this_update=answer.this_update,
         next_update=answer.next_update,
     )

@@ -63,8 +63,11 @@ class Authority:
         issuance: Issuance,
         clock: SteadyClock,
         random: Callable[[int], bytes],
+        heard: Callable[[str], None],
     ) -> None:
+        """``heard`` is called with an authority's key id once a certificate of its is revoked."""
         self._stores = stores
+        self._heard = heard
         self._issuance = issuance
         self._clock = clock
         self._random = random
@@ -136,6 +139,7 @@ class Authority:
         )
         if profile.basic_constraints.ca or profile.role is Role.OCSP_RESPONDER:
             self.reload()
+        self._heard(issuer)
         return standing
 
     def authority(self, key_id: str) -> Issuer:

@@ -85,6 +85,16 @@ def parse_path(encoded: str) -> bytes:
         raise MalformedOcsp("the path is not base64") from bad
 
 
+def shortest(asked: OcspRequest) -> bytes | None:
+    """The DER of a request that asks this of one certificate and nothing else; None for others."""
+    if len(asked.cert_ids) != 1 or asked.nonce is not None:
+        return None
+    octets = asked.cert_ids[0].encoded
+    for _ in range(4):  # Request, requestList, TBSRequest, OCSPRequest
+        octets = der.encode(der.SEQUENCE, octets)
+    return octets
+
+
 def _request(data: bytes) -> OcspRequest:
     start, stop = der.whole(data, der.SEQUENCE)
     at, tbs_stop = der.expect(data, start, stop, der.SEQUENCE)

@@ -7,7 +7,7 @@ from certs.errors import Malformed
 from pki.authority.directory import Directory
 from pki.authority.entries import Issuer, State
 from pki.errors import Unavailable
-from pki.ocsp.request import CertId, OcspRequest, parse
+from pki.ocsp.request import CertId, OcspRequest, parse, shortest
 from pki.ocsp.response import (
     CertStatus,
     Good,
@@ -26,6 +26,8 @@ class Answer:
     """A response and how long it may be kept. The moments are None for errors.
 
     ``cacheable`` is false where the answer is bound to one request's nonce, or is an error.
+    ``about`` is the authority's key id where whoever asks in these octets may be given this answer:
+    it tells of one certificate that was issued, and the request holds nothing but its CertID.
     """
 
     status: ResponseStatus
@@ -33,6 +35,7 @@ class Answer:
     cacheable: bool = False
     this_update: datetime | None = None
     next_update: datetime | None = None
+    about: str | None = None
 
 
 def respond(
@@ -81,12 +84,14 @@ def respond(
         )
     except Unavailable:
         return refusal(ResponseStatus.TRY_LATER)
+    kept = request == shortest(asked) and not isinstance(responses[0].status, Unknown)
     return Answer(
         status=ResponseStatus.SUCCESSFUL,
         der=der,
         cacheable=asked.nonce is None,
         this_update=this_update,
         next_update=next_update,
+        about=issuer.key_id if kept else None,
     )
 
 

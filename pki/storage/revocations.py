@@ -133,6 +133,11 @@ class RevocationTable:
             )
         return Standing(state=State(row.state), revocation=revocation)
 
+    def revisions(self) -> dict[str, int]:
+        asked = select(issuers.c.key_id, issuers.c.revision)
+        with reading(self._engine) as connection:
+            return {row.key_id: row.revision for row in connection.execute(asked)}
+
     def revoked_among(self, named: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
         asked = select(revocations.c.issuer, revocations.c.serial).where(
             tuple_(revocations.c.issuer, revocations.c.serial).in_(named)

@@ -34,20 +34,23 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--cycles", type=int, default=10_000, help="processes killed, a database")
     parser.add_argument("--control-cycles", type=int, default=300)
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument(
+        "--directory", type=Path, default=ROOT / ".benchmarks", help="where the SQLite file is made"
+    )
     asked = parser.parse_args(argv)
-    directory = ROOT / ".benchmarks"
+    directory = asked.directory
     directory.mkdir(exist_ok=True)
     runs = [
         run(kind, seed=asked.seed, cycles=cycles, control=control, directory=directory)
         for kind in ("sqlite", "postgresql")
         for cycles, control in ((asked.control_cycles, True), (asked.cycles, False))
     ]
-    REPORT.write_text(report(runs, asked.seed))
+    REPORT.write_text(report(runs, asked.seed, directory))
     held = all((told["lost"] == 0) is not told["control"] for told in runs)
     return 0 if held else 1
 
 
-def report(runs: list[dict], seed: int) -> str:
+def report(runs: list[dict], seed: int, directory: Path) -> str:
     """docs/torture.md."""
     named = [f"{told['database']}{', control' if told['control'] else ''}" for told in runs]
     head = "| | " + " | ".join(named) + " |\n|---|" + "---|" * len(runs) + "\n"
@@ -82,14 +85,14 @@ def report(runs: list[dict], seed: int) -> str:
         moment=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         commit=_output("git", "rev-parse", "--short=12", "HEAD"),
         seed=seed,
-        machine=_machine(),
+        machine=_machine(directory),
         counts=counts.rstrip(),
         kills=kills.rstrip(),
         bounds=bounds,
     )
 
 
-def _machine() -> str:
+def _machine(directory: Path) -> str:
     model = next(
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -100,10 +103,10 @@ def _machine() -> str:
     with engine.connect() as connection:
         postgresql = connection.execute(text("SHOW server_version")).scalar_one()
     engine.dispose()
-    filesystem = _output("stat", "-f", "-c", "%T", str(ROOT))
+    filesystem = _output("stat", "-f", "-c", "%T", str(directory))
     return (
         f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}"
-        f" {platform.release()}, {filesystem}; Python {platform.python_version()}, SQLite"
+        f" {platform.release()}, SQLite on {filesystem}; Python {platform.python_version()}, SQLite"
         f" {sqlite3.sqlite_version} (WAL, FULL), PostgreSQL {postgresql} (synchronous_commit on)"
     )
 

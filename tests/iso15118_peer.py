@@ -100,17 +100,22 @@ def warm_up_messages():
 
 
 class PeerSide:
-    """A running peer. ``answer(question) -> answer`` serves what a charger asks its backend."""
+    """A running peer, ``there`` on the link or at our end of it (``here=True``).
 
-    def __init__(self, role, link, pki, *, log, answer=None, **settings):
-        self._role, self._link, self._pki, self._log = role, link, pki, log
+    ``answer(question) -> answer`` serves what a charger asks its backend.
+    """
+
+    def __init__(self, role, link, pki, *, log, answer=None, here=False, **settings):
+        self._role, self._pki, self._log = role, pki, log
+        self._namespace = link.ours if here else link.namespace
+        self._interface = link.here if here else link.there
         self._answer, self._settings = answer, settings
         self._events = queue.Queue()
 
     def __enter__(self):
         self._stderr = self._log.open("w")
         self._process = subprocess.Popen(
-            ["ip", "netns", "exec", self._link.namespace, exi_peer.python(), DRIVER, self._role],
+            ["ip", "netns", "exec", self._namespace, exi_peer.python(), DRIVER, self._role],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -120,7 +125,7 @@ class PeerSide:
                 **os.environ,
                 "_JAVA_OPTIONS": "-Xmx400m",
                 "PKI_PATH": f"{self._pki}/",
-                "NETWORK_INTERFACE": self._link.there,
+                "NETWORK_INTERFACE": self._interface,
                 "LOG_LEVEL": "DEBUG",
                 "PEER_WARM_UP": json.dumps(warm_up_messages()),
                 **self._settings,

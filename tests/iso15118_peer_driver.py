@@ -63,16 +63,31 @@ def report_stops():
     """Tell how each session ended, without the peer's five seconds of waiting."""
     ended = asyncio.Event()
 
+    started = {}
+    begin = comm_session.V2GCommunicationSession.start
+
+    async def start(self, seconds):
+        started[id(self)] = time.monotonic()
+        await begin(self, seconds)
+
     async def stop(self, reason):
+        seconds = time.monotonic() - started.pop(id(self), time.monotonic())
         known = self.comm_session.stop_reason
         good = bool(known.successful) if known is not None else False
-        tell(event="ended", good=good, reason=reason, state=str(self.current_state))
+        tell(
+            event="ended",
+            good=good,
+            reason=reason,
+            state=str(self.current_state),
+            seconds=seconds,
+        )
         if hasattr(self.comm_session, "evse_controller"):
             controller = self.comm_session.evse_controller
             await controller.session_ended(str(self.current_state), reason)
         self.writer.close()
         ended.set()
 
+    comm_session.V2GCommunicationSession.start = start
     comm_session.V2GCommunicationSession.stop = stop
     return ended
 
@@ -170,7 +185,9 @@ async def secc(codec):
 
         return build
 
-    states.ChargingStatusRes = with_receipt(states.ChargingStatusRes, every=2)
+    every = int(os.environ.get("PEER_RECEIPT_EVERY", "2"))
+    if every:
+        states.ChargingStatusRes = with_receipt(states.ChargingStatusRes, every=every)
     config = Config()
     config.load_envs()
     report_stops()

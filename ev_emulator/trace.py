@@ -24,7 +24,6 @@ from ev_emulator.session.events import (
     Event,
     MessageReceived,
     MessageSent,
-    Noticed,
     ReceiptSigned,
     SessionFailed,
     TariffReceived,
@@ -143,8 +142,6 @@ def _remark(event: Event) -> str:
             return f"tariff {number} " + ("believed" if believed else f"not believed: {reason}")
         case ReceiptSigned(meter_id=meter_id, meter_wh=meter_wh):
             return f"receipt for {meter_wh} Wh of {meter_id}"
-        case Noticed(findings=findings):
-            return "noticed " + ", ".join(finding.code for finding in findings)
         case SessionFailed(failure=failure, response_code=word):
             return f"failed: {failure.code}" + (f" ({word})" if word else "")
         case _:

@@ -12,9 +12,9 @@ from typing import Self
 from OpenSSL import SSL
 
 from certs.edition import Edition
-from ev_emulator.charger.bookkeeping import Books
 from ev_emulator.charger.staples import StapleCache
 from ev_emulator.clock import Clock
+from ev_emulator.driving.bookkeeping import Books
 from ev_emulator.driving.sessions import drive_secc
 from ev_emulator.errors import Unavailable
 from ev_emulator.framing import sdp

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from certs.edition import Edition
-from certs.findings.finding import Finding
 from certs.identifiers.emaid import EMAID
 from ev_emulator.framing.v2gtp import PayloadType
 from ev_emulator.reasons import Failure
@@ -103,13 +102,6 @@ class ReceiptSigned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noticed:
-    """Findings that did not stop anything."""
-
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded:
     """The session was stopped or paused in good order; nothing follows."""
 
@@ -142,7 +134,6 @@ Event = (
     | PowerSwitched
     | Metered
     | ReceiptSigned
-    | Noticed
     | SessionEnded
     | SessionFailed
 )

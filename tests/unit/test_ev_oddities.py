@@ -12,11 +12,11 @@ from certs.errors import MalformedIdentifier
 from certs.identifiers.emaid import EMAID
 from certs.profiles.rules import Role
 from ev_emulator.asking import ask
-from ev_emulator.charger.bookkeeping import Books
 from ev_emulator.charger.meter import Meter
 from ev_emulator.charger.offer import Offer
 from ev_emulator.charger.paused import PausedSession, PausedSessions, Payment
 from ev_emulator.charger.staples import RETRY_SECONDS, StapleCache
+from ev_emulator.driving.bookkeeping import Books
 from ev_emulator.errors import LocalProtocolError, Unavailable
 from ev_emulator.ports import (
     CertificateAction,

@@ -15,7 +15,6 @@ from ev_emulator.reasons import Failure
 from ev_emulator.session.events import (
     MessageReceived,
     MessageSent,
-    Noticed,
     PowerSwitched,
     ReceiptSigned,
     SessionFailed,
@@ -112,7 +111,6 @@ def test_what_is_no_message_says_so():
 @pytest.mark.parametrize(
     ("event", "text"),
     [
-        (Noticed(findings=()), "noticed "),
         (ReceiptSigned(meter_id="M1", meter_wh=7), "receipt for 7 Wh of M1"),
         (TariffReceived(tariff_id=1, believed=True), "tariff 1 believed"),
         (

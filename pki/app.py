@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from pki.api import authority, health, metrics, ocsp, problems, publications
 from pki.api.ocsp_memory import FromMemory
@@ -17,6 +18,18 @@ from pki.settings import Settings
 _log = structlog.get_logger("pki")
 
 RENEWAL_SECONDS = 1.0  # so long another process's revocation may stay unheard
+
+
+class _Doors(FastAPI):
+    """FastAPI with the OCSP door's front before all of it, which alone costs twice the answer."""
+
+    front: FromMemory
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.front(scope, receive, send)
+
+    async def behind(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
 
 
 def system_clock() -> datetime:
@@ -34,7 +47,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = system_clo
 
 def open_doors(house: House) -> FastAPI:
     """The application over a house that is there; maintained and closed by its lifespan."""
-    app = FastAPI(
+    app = _Doors(
         title="Plugward PKI",
         summary="Issues, revokes and publishes the certificates of a V2G PKI",
         openapi_url="/openapi.json",
@@ -45,7 +58,7 @@ def open_doors(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.metrics = metrics.Metrics()
-    app.add_middleware(FromMemory, house=house, counted=app.state.metrics.ocsp)
+    app.front = FromMemory(app.behind, house=house, counted=app.state.metrics.ocsp)
     problems.install(app)
     for router in (authority.router, ocsp.router, publications.router, health.router):
         app.include_router(router())

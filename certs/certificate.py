@@ -11,7 +11,7 @@ from cryptography import x509
 from certs import der, extensions, names
 from certs.errors import Malformed, MalformedCertificate, MalformedDer, TooLarge
 from certs.extensions import BasicConstraints, Extension, KeyUsage
-from certs.keys import KeyKind, PublicKey, kind_of_spki, load, verifier
+from certs.keys import KeyKind, PublicKey, kind_of_spki, load, plausible, verifier
 
 CERTIFICATE_OCTETS_MAX = 16_384  # foreign roots may be large; V2G's own stay below 1,600
 SERIAL_OCTETS_MAX = 20  # RFC 5280 4.1.2.2
@@ -159,6 +159,10 @@ class Certificate:
             self._public_key = load(self.key_kind, self.subject_public_key)
         return self._public_key
 
+    def key_plausible(self) -> bool:
+        """Whether the subject's key is a point on its curve: loaded as one, or looked at."""
+        return self._public_key is not None or plausible(self.key_kind, self.subject_public_key)
+
     def verifies(self, signature: bytes, data: bytes) -> bool:
         """Whether the subject's key made this signature; False where the key cannot be loaded."""
         if self._verifies is None:
@@ -176,52 +180,55 @@ class Certificate:
             raise MalformedCertificate("refused by cryptography's reader") from bad
 
 
-def utc_time(text: str) -> datetime:
-    """The moment of a UTCTime of 13 ASCII characters, as RFC 5280 4.1.2.5.1 restricts it.
+def utc_time(digits: bytes) -> datetime:
+    """The moment of a UTCTime from its twelve octets YYMMDDhhmmss, the Z left out.
 
-    Seconds given, no fractions, Zulu. MalformedDer for any other.
+    MalformedDer for other octets, and where they name no moment (RFC 5280 4.1.2.5.1).
     """
-    if text[12] != "Z" or not text[:12].isdecimal() or text[6:8] > "23":
+    if not digits.isdigit() or digits[6:8] > b"23":
         raise MalformedDer("validity is no time in Zulu")
-    century = "19" if text[0] >= "5" else "20"  # YY of 50 and above is 19YY
+    text = digits.decode("ascii")
+    century = "19" if digits[0] > 0x34 else "20"  # YY of 50 and above is 19YY
     try:
-        return datetime.fromisoformat(f"{century}{text[:6]}T{text[6:]}")
+        return datetime.fromisoformat(century + text[:6] + "T" + text[6:] + "Z")
     except ValueError as bad:
         raise MalformedDer("validity names no moment") from bad
 
 
-def _moment(text: str, tag: int) -> datetime:
+def _moment(text: bytes, tag: int) -> datetime:
     """Time as RFC 5280 4.1.2.5 restricts it: seconds given, no fractions, Zulu."""
+    if text[-1:] != b"Z":
+        raise MalformedDer("validity is no time in Zulu")
     if tag == der.UTC_TIME and len(text) == 13:
-        return utc_time(text)
+        return utc_time(text[:12])
     if tag != der.GENERALIZED_TIME or len(text) != 15:
         raise MalformedDer("validity is neither UTCTime nor GeneralizedTime with seconds")
-    if text[14] != "Z" or not text[:14].isdecimal() or text[8:10] > "23":
+    if not text[:14].isdigit() or text[8:10] > b"23":
         raise MalformedDer("validity is no time in Zulu")
     try:
-        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
+        return datetime.fromisoformat(f"{text[:8].decode('ascii')}T{text[8:].decode('ascii')}")
     except ValueError as bad:
         raise MalformedDer("validity names no moment") from bad
 
 
 _UTC_PAIR = bytes.fromhex("301e170d")  # SEQUENCE of 30 octets, UTCTime of 13
+_UTC_NEXT = b"Z\x17\r"  # the first one's Z, and the second UTCTime of 13
 
 
 def _read_validity(made: Certificate, data: bytes, at: int, stop: int) -> int:
     """Validity at ``at``; where it ends."""
-    if data[at : at + 4] == _UTC_PAIR and data[at + 17 : at + 19] == _UTC_PAIR[2:]:
+    if data[at : at + 4] == _UTC_PAIR and data[at + 16 : at + 19] == _UTC_NEXT:
         # two UTCTimes, as nearly every certificate has them
-        if at + 32 > stop:
-            raise MalformedDer("validity cut short")
-        text = data[at + 4 : at + 32].decode("ascii")
-        made.not_before = utc_time(text[:13])
-        made.not_after = utc_time(text[15:])
+        if at + 32 > stop or data[at + 31] != 0x5A:
+            raise MalformedDer("validity cut short, or no time in Zulu")
+        made.not_before = utc_time(data[at + 4 : at + 16])
+        made.not_after = utc_time(data[at + 19 : at + 31])
         return at + 32
     begin, after = der.expect(data, at, stop, der.SEQUENCE)
     first, start, end = der.tlv(data, begin, after)
-    made.not_before = _moment(data[start:end].decode("ascii"), first)
+    made.not_before = _moment(data[start:end], first)
     second, start, end = der.tlv(data, end, after)
-    made.not_after = _moment(data[start:end].decode("ascii"), second)
+    made.not_after = _moment(data[start:end], second)
     if end != after:
         raise MalformedDer("validity of more than two times")
     # RFC 5280 4.1.2.5: UTCTime up to 2049, but readers take both

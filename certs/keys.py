@@ -146,14 +146,28 @@ def load(kind: KeyKind, value: bytes) -> PublicKey:
     raise MalformedCertificate(f"no signatures are verified with {kind.value} keys")
 
 
-_P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
-_P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-_P521_PRIME = 2**521 - 1
-_P521_B = int(
-    "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e1"
-    "56193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
-    16,
-)
+# SEC 2 curves y2 = x3 - 3x + b over a prime: octets of a coordinate, the prime, b.
+_EQUATIONS = {
+    KeyKind.P256: (
+        32,
+        2**256 - 2**224 + 2**192 + 2**96 - 1,
+        0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
+    ),
+    KeyKind.P521: (
+        66,
+        2**521 - 1,
+        int(
+            "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e1"
+            "56193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
+            16,
+        ),
+    ),
+}
+# Of an uncompressed point: its octets, and as one number a coordinate's bits and their mask.
+_POINTS = {
+    kind: (2 * octets + 1, 8 * octets, (1 << 8 * octets) - 1, prime, b)
+    for kind, (octets, prime, b) in _EQUATIONS.items()
+}
 
 
 def plausible(kind: KeyKind, value: bytes) -> bool:
@@ -163,17 +177,15 @@ def plausible(kind: KeyKind, value: bytes) -> bool:
     their keys used later, if at all. Ed448 keys are only measured here; a bad one verifies
     nothing.
     """
-    if kind is KeyKind.P256:
-        half, prime, b = 33, _P256_PRIME, _P256_B
-    elif kind is KeyKind.P521:
-        half, prime, b = 67, _P521_PRIME, _P521_B
-    else:
+    curve = _POINTS.get(kind)
+    if curve is None:
         return kind is KeyKind.ED448 and len(value) == 57
-    if len(value) != 2 * half - 1 or value[0] != 4:
+    octets, bits, mask, prime, b = curve
+    if len(value) != octets or value[0] != 4:
         return False
-    x = int.from_bytes(value[1:half], "big")
-    y = int.from_bytes(value[half:], "big")
-    return x < prime and y < prime and (y * y - (x * x - 3) * x - b) % prime == 0
+    point = int.from_bytes(value)
+    x, y = point >> bits & mask, point & mask
+    return x < prime and y < prime and not (y * y - (x * x - 3) * x - b) % prime
 
 
 def kind_of(key: PublicKey | PrivateKey) -> KeyKind:

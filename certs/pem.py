@@ -50,6 +50,21 @@ def first(text: bytes) -> tuple[bytes, int]:
     return block(text, at)
 
 
+def following(text: bytes, stop: int) -> tuple[bytes, ...]:
+    """The DER octets of the certificates behind a bundle's first, whose block ends at ``stop``."""
+    found: list[bytes] = []
+    at = text.find(b"-----BEGIN ", stop)
+    while at >= 0:
+        if len(found) + 1 == CERTIFICATES_MAX:
+            raise TooLarge(f"more than {CERTIFICATES_MAX} certificates in one bundle")
+        data, stop = block(text, at)
+        found.append(data)
+        at = text.find(b"-----BEGIN ", stop)
+    if text.rfind(b"-----END ") > stop:
+        raise MalformedPem("a block ends that never began")
+    return tuple(found)
+
+
 def certificates(
     text: str | bytes, *, characters_max: int = PEM_CHARACTERS_MAX
 ) -> tuple[bytes, ...]:
@@ -60,19 +75,8 @@ def certificates(
     refused. Raises MalformedPem, or TooLarge before anything is decoded.
     """
     rest = octets(text, characters_max=characters_max)
-    found: list[bytes] = []
-    at = rest.find(b"-----BEGIN ")
-    while at >= 0:
-        if len(found) == CERTIFICATES_MAX:
-            raise TooLarge(f"more than {CERTIFICATES_MAX} certificates in one bundle")
-        data, stop = block(rest, at)
-        found.append(data)
-        at = rest.find(b"-----BEGIN ", stop)
-    if not found:
-        raise MalformedPem("no certificate in the text")
-    if rest.rfind(b"-----END ") > stop:
-        raise MalformedPem("a block ends that never began")
-    return tuple(found)
+    data, stop = first(rest)
+    return (data, *following(rest, stop))
 
 
 def parse_chain(

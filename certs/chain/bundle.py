@@ -8,40 +8,56 @@ Why this reads what pem.first() and certificate.parse() read from the same text:
 one length and the same characters outside those groups, and what is inside them was decoded
 strictly to the same number of octets, so it is base64 without line ends. The first block then ends
 at the same place, holds the same groups of four, and what is behind it is the same. The octets put
-together are the block's, and the frame compares them with the earlier leaf's.
+together are the block's; outside the holes they are the earlier leaf's, those in the same groups
+as values being compared once they are decoded.
 """
 
-import binascii
+from binascii import Error, a2b_base64
 from collections.abc import Iterable
-from itertools import groupby
 from struct import Struct
 
 from certs.certificate import Certificate
-from certs.chain.frame import Frame, frame
+from certs.chain.frame import Frame, filled, frame
+from certs.chain.roles import Use
+from certs.edition import Edition
 from certs.pem import BEGIN
 
-Clue = tuple[bytes, bytes]
+Clue = tuple[bytes, bytes, Use, Edition | None]
 _BODY = 28  # where a bundle's first block has its base64, behind BEGIN CERTIFICATE and a line feed
+_BODY_STOP = _BODY + 20  # 15 octets on
 _NEXT = 74  # how far behind it the next block's serial number is: END, BEGIN and 15 octets
+_NEXT_STOP = _NEXT + 32
 
 
-def clue(octets: bytes) -> Clue:
-    """What to look a bundle's earlier one up by.
+def clue(octets: bytes, use: Use, edition: Edition | None) -> Clue:
+    """What to look a bundle's earlier one up by, for one use and the edition asked for.
 
     The leaf's first 15 octets, which are its lengths up to the serial number's, and a piece of the
     next certificate's, its serial number most of it. A key for finding, and no proof.
     """
-    at = octets.find(b"-", _BODY) + _NEXT
-    return octets[_BODY : _BODY + 20], octets[at : at + 32]
+    at = octets.find(b"-", _BODY)
+    return octets[_BODY:_BODY_STOP], octets[at + _NEXT : at + _NEXT_STOP], use, edition
 
 
-def _layouts(inside: Iterable[bool]) -> tuple[Struct, Struct]:
-    """What takes out the runs of octets that are outside, and those that are inside."""
-    runs = [(kind, sum(1 for _ in run)) for kind, run in groupby(inside)]
-    return (
-        Struct("".join([f"{count}{'x' if kind else 's'}" for kind, count in runs])),
-        Struct("".join([f"{count}{'s' if kind else 'x'}" for kind, count in runs])),
-    )
+def _layouts(holes: Iterable[tuple[int, int]], size: int) -> tuple[Struct, Struct]:
+    """What takes out of ``size`` octets those around the holes, and those inside."""
+    around, inside, at = "", "", 0
+    for start, stop in holes:
+        around += f"{start - at}s{stop - start}x"
+        inside += f"{start - at}x{stop - start}s"
+        at = stop
+    return Struct(f"{around}{size - at}s"), Struct(f"{inside}{size - at}x")
+
+
+def _runs(positions: Iterable[int]) -> list[tuple[int, int]]:
+    """Ascending positions as the start and stop of each run."""
+    found: list[tuple[int, int]] = []
+    for at in positions:
+        if found and found[-1][1] == at:
+            found[-1] = (found[-1][0], at + 1)
+        else:
+            found.append((at, at + 1))
+    return found
 
 
 class Bundle:
@@ -51,60 +67,65 @@ class Bundle:
     """
 
     __slots__ = (
+        "_data",
         "_decoded",
+        "_edges",
+        "_edges_of",
         "_frame",
-        "_inside",
-        "_outside",
-        "_parts",
-        "_pieces",
+        "_groups_of",
         "_rest",
         "_size",
         "_text",
+        "_text_of",
+        "_values_of",
     )
 
-    def __init__(self, octets: bytes, rest: bytes, data: bytes, frame: Frame) -> None:
-        """Of the text ``octets``, whose first block is ``data`` and is followed by ``rest``."""
+    def __init__(self, octets: bytes, rest: bytes, like: Frame) -> None:
+        """Of the text ``octets``, whose first block is the frame's leaf, with ``rest`` behind."""
+        data = like.leaf.der
         covered = {
-            group for start, stop in frame.holes for group in range(start // 3, (stop + 2) // 3)
+            group for start, stop in like.holes for group in range(start // 3, (stop + 2) // 3)
         }
-        stop = octets.find(b"-", len(BEGIN))
-        inside = []
-        characters = 0
-        for at in range(len(octets) - len(rest)):
-            counts = len(BEGIN) <= at < stop and octets[at] not in b"\r\n"
-            inside.append(counts and characters // 4 in covered)
-            characters += counts
-        outside, within = _layouts(inside)
-        self._outside, self._inside = outside.unpack_from, within.unpack_from
-        self._text = self._outside(octets)
-        self._rest = rest
-        self._size = len(octets)
-        around, parts = _layouts([at // 3 in covered for at in range(len(data))])
-        # a certificate begins outside the holes and ends inside: constant, part, constant, part
-        self._pieces = [
-            piece
-            for pair in zip(around.unpack(data), parts.unpack(data), strict=True)
-            for piece in pair
-        ]
-        self._decoded = sum(map(len, self._pieces[1::2]))
-        self._parts = Struct("".join([f"{len(part)}s" for part in self._pieces[1::2]])).unpack
-        self._frame = frame
+        self._frame, self._rest, self._size = like, rest, len(octets)
+
+        # the text up to there: what is compared, and the groups of four that are decoded
+        stop = octets.index(b"-", len(BEGIN))
+        characters = [at for at in range(len(BEGIN), stop) if octets[at] not in b"\r\n"]
+        grouped = [at for nth, at in enumerate(characters) if nth // 4 in covered]
+        text, groups = _layouts(_runs(grouped), len(octets) - len(rest))
+        self._text_of, self._groups_of = text.unpack_from, groups.unpack_from
+        self._text = self._text_of(octets)
+
+        # what these decode to: the values, and the octets at their edges, which are compared
+        positions = [at for at in range(len(data)) if at // 3 in covered]
+        decoded = bytes([data[at] for at in positions])
+        place = {at: nth for nth, at in enumerate(positions)}
+        holes = [(place[start], place[stop - 1] + 1) for start, stop in like.holes]
+        edges, values = _layouts(holes, len(decoded))
+        self._edges_of, self._values_of = edges.unpack, values.unpack
+        self._edges = self._edges_of(decoded)
+        self._decoded = len(decoded)
+
+        # the certificate, to put the values into
+        around, _ = _layouts(like.holes, len(data))
+        self._data = b"%b".join([piece.replace(b"%", b"%%") for piece in around.unpack(data)])
 
     def read(self, octets: bytes) -> Certificate | None:
         """The leaf of a bundle that differs in the holes alone; None where more may differ."""
-        if len(octets) != self._size or not octets.endswith(self._rest):
-            return None
-        if self._outside(octets) != self._text:
+        if (
+            len(octets) != self._size
+            or not octets.endswith(self._rest)
+            or self._text_of(octets) != self._text
+        ):
             return None
         try:
-            decoded = binascii.a2b_base64(b"".join(self._inside(octets)), strict_mode=True)
-        except binascii.Error:
+            decoded = a2b_base64(b"".join(self._groups_of(octets)), strict_mode=True)
+        except Error:
             return None
-        if len(decoded) != self._decoded:  # other padding
-            return None
-        pieces = self._pieces.copy()
-        pieces[1::2] = self._parts(decoded)
-        return self._frame.fill(b"".join(pieces))
+        if len(decoded) != self._decoded or self._edges_of(decoded) != self._edges:
+            return None  # other padding, or other octets beside the values
+        values = self._values_of(decoded)
+        return filled(self._frame, self._data % values, values)
 
 
 def bundle(octets: bytes, rest: bytes, leaf: Certificate) -> Bundle | None:
@@ -116,4 +137,4 @@ def bundle(octets: bytes, rest: bytes, leaf: Certificate) -> Bundle | None:
     if not octets.startswith(BEGIN):
         return None
     known = frame(leaf)
-    return None if known is None else Bundle(octets, rest, leaf.der, known)
+    return None if known is None else Bundle(octets, rest, known)

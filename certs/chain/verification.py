@@ -64,7 +64,7 @@ def _material(certificate: Certificate, edition: Edition, where: str) -> list[Fi
     if certificate.key_kind not in keys.SIGNING_KEYS[edition]:
         detail = f"{certificate.key_kind.value} key, {edition.value}"
         findings.append(found("chain.algorithm_not_allowed", where=where, detail=detail))
-    elif not keys.plausible(certificate.key_kind, certificate.subject_public_key):
+    elif not certificate.key_plausible():
         findings.append(found("chain.key_malformed", where=where))
     if len(certificate.der) > CERTIFICATE_OCTETS_MAX[edition]:
         detail = f"{len(certificate.der)} DER octets, at most {CERTIFICATE_OCTETS_MAX[edition]}"

@@ -35,7 +35,6 @@ class _Issuer:
 
 
 _Key = tuple[bytes, Use, Edition]
-_Clue = tuple[Clue, Use, Edition | None]
 _SECOND = timedelta(seconds=1)
 
 
@@ -73,7 +72,7 @@ class ChainVerifier:
         self._anchors = anchors
         self._issuers: OrderedDict[_Key, _Issuer] = OrderedDict()
         self._issuers_max = issuers_max
-        self._bundles: OrderedDict[_Clue, _Known] = OrderedDict()
+        self._bundles: OrderedDict[Clue, _Known] = OrderedDict()
         self._bundles_max = bundles_max
         self.hits = 0
         self.misses = 0
@@ -133,7 +132,7 @@ class ChainVerifier:
         is checked before anything is decoded.
         """
         octets = pem.octets(text, characters_max=characters_max)
-        found = (clue(octets), use, edition)
+        found = clue(octets, use, edition)
         known = self._bundles.get(found)
         if known is not None:
             verdict = self._framed(known, octets, now)
@@ -144,7 +143,8 @@ class ChainVerifier:
         key = (octets[stop:], use, edition or edition_of(leaf))
         verdict = self._known(key, leaf, now)
         if verdict is None:
-            return self._anew(key, pem.parse_chain(octets), now)
+            others = [parse(each) for each in pem.following(octets, stop)]
+            return self._anew(key, (leaf, *others), now)
         self._learn(found, octets, key, verdict)
         return verdict
 
@@ -170,7 +170,7 @@ class ChainVerifier:
             path=(leaf, *issuer.authorities), anchor=issuer.anchor, findings=known.findings
         )
 
-    def _learn(self, found: _Clue, octets: bytes, key: _Key, verdict: ChainVerdict) -> None:
+    def _learn(self, found: Clue, octets: bytes, key: _Key, verdict: ChainVerdict) -> None:
         """Keep a bundle whose issuer was known and that was found valid; the oldest goes for it."""
         learnt = bundle(octets, key[0], verdict.path[0]) if self._bundles_max else None
         if learnt is None:

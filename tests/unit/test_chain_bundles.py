@@ -199,6 +199,7 @@ def test_leaves_whose_values_stand_unusually_have_no_frame():
     for odd in (
         crooked(CONTRACT, subject=twice),
         with_common_name(CONTRACT),
+        with_common_name(CONTRACT, ""),
         crooked(CONTRACT, drop=[SUBJECT_KEY_IDENTIFIER]),
         crooked(CONTRACT, drop=every),
         crooked(CONTRACT, drop=every, version=b""),

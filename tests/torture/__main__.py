@@ -127,7 +127,8 @@ A process issues one by one and in batches, revokes, publishes lists and has sig
 it kills itself with SIGKILL at a named failpoint, on the first, second or third pass, or is killed
 from outside at random. The next process opens the same database, reconciles what was left, and goes
 on. Every signature over a certificate is told of through a pipe the moment it exists, and so is
-everything that is handed out. Afterwards plain SQL, and no code of the authority, looks for what
+everything that is handed out: more than was signed, because a batch that is asked for again is
+given the certificates it had. Afterwards plain SQL, and no code of the authority, looks for what
 was told of.
 
 The **control** does the same work with the order turned round: sign first, record after. It has to

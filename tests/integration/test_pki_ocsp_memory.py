@@ -6,9 +6,12 @@ import anyio
 import httpx
 import pytest
 
+from certs.profiles.rules import Role
 from pki.app import open_doors
-from tests.pki_house import Clock, MemoryKeys, furnished_house
+from pki.authority.entries import Reason
+from tests.pki_house import Clock, MemoryKeys, empty_house, furnished_house, issuer_id, someone
 from tests.pki_wire import question
+from tests.world import valid_world
 
 ADDRESS = "/ocsp/" + base64.b64encode(question()).decode().replace("/", "%2F")
 
@@ -86,3 +89,27 @@ def test_wrong_clock_silences_memory_too(house):
     house.clock._clock.forward(days=-1)
     (answer,) = call(house, ("POST", "/ocsp", {"content": question()}))
     assert answer.content == bytes.fromhex("30030a0103")  # tryLater
+
+
+def test_open_house_hears_within_five_seconds_what_another_process_revoked(tmp_path):
+    url = f"sqlite:///{tmp_path}/pki.db"
+    leaf = valid_world()[Role.CONTRACT].certificate
+
+    async def answers_change(serving, other):
+        app = open_doors(serving)
+        async with app.router.lifespan_context(app):
+            first = serving.answer(question())
+            other.authority.revoke(
+                issuer_id(), leaf.serial, Reason.KEY_COMPROMISE, caller=someone(other)
+            )
+            with anyio.fail_after(5):
+                while serving.answer(question()) is first:  # noqa: ASYNC110 - no event crosses
+                    await anyio.sleep(0.05)
+
+    # Two houses that share nothing but the database and the keys.
+    keys = MemoryKeys()
+    with (
+        furnished_house(url, keys=keys) as serving,
+        empty_house(url, keys=keys, migrate_at_start=False) as other,
+    ):
+        anyio.run(answers_change, serving, other)

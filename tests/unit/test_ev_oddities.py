@@ -268,6 +268,36 @@ def test_power_is_limited_to_what_the_outlet_has():
     assert whole(seen[0].EVSEPresentCurrent) == 25
 
 
+FAR_BELOW = PhysicalValueType(Multiplier=3, Unit="V", Value=-32_768)
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        on("PreChargeReq", lambda m: with_body(m, EVTargetVoltage=FAR_BELOW)),
+        on("CurrentDemandReq", lambda m: with_body(m, EVTargetVoltage=FAR_BELOW)),
+        on("CurrentDemandReq", lambda m: with_body(m, EVTargetCurrent=FAR_BELOW)),
+    ],
+)
+def test_values_far_below_zero_deliver_nothing(tamper):
+    pair = Pair(intentions=Intentions(mode=DC, loops=1), tamper=tamper).run()
+    # the vehicle waits for a voltage that does not come, or charges with nothing
+    assert failure(pair.ev) in {None, ("timeout.dwell", "")}
+    assert pair.outlet.meter.reading_wh == 12_000
+
+
+def test_schedule_of_less_than_nothing_is_followed_with_nothing():
+    def below(message):
+        schedules = message.Body.BodyElement.SASchedules
+        first = schedules.SAScheduleTuple[0]
+        entry = replace(first.PMaxSchedule.PMaxScheduleEntry[0], PMax=FAR_BELOW)
+        power = replace(first.PMaxSchedule, PMaxScheduleEntry=(entry,))
+        made = replace(schedules, SAScheduleTuple=(replace(first, PMaxSchedule=power),))
+        return with_body(message, SASchedules=made)
+
+    assert failure(Pair(tamper=on("ChargeParameterDiscoveryRes", below)).run().ev) is None
+
+
 def test_answer_of_another_kind_permits_nothing():
     def wrong(question):
         if isinstance(question, TariffQuestion):

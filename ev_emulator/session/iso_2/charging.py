@@ -224,7 +224,7 @@ def cable_check(visit: Visit) -> Reply:
 
 def pre_charge(visit: Visit, request: PreChargeReq) -> Reply:
     """Bring the outlet to the vehicle's voltage, as far as it goes."""
-    reached = min(whole(request.EVTargetVoltage), visit.offer.dc_volts_max)
+    reached = max(0, min(whole(request.EVTargetVoltage), visit.offer.dc_volts_max))
     return visit.reply(
         PreChargeRes(
             ResponseCode=_OK, DC_EVSEStatus=_dc_status(), EVSEPresentVoltage=volts(reached)

@@ -232,7 +232,7 @@ class Hearing:
         first = body.SASchedules.SAScheduleTuple[0]
         self.schedule = first.SAScheduleTupleID
         entries = first.PMaxSchedule.PMaxScheduleEntry
-        self.watts_max = min(whole(entry.PMax) for entry in entries)
+        self.watts_max = max(0, min(whole(entry.PMax) for entry in entries))
         dc = self._intentions.mode.value.startswith("DC")
         return Taken(outcome="dc" if dc else "ac", events=events)
 

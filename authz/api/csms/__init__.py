@@ -1,0 +1,1 @@
+"""The door for charging stations that speak OCPP over WebSocket."""

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 
 from authz.adapters.anchors import TrustBook
 from authz.adapters.callers import CallerBook
@@ -23,7 +23,6 @@ from authz.adapters.schema import check_current, upgrade
 from authz.adapters.writer import Writer
 from authz.api import anchors, authorize, contracts, decisions, health, openapi, policy, problems
 from authz.api.callers import Doorkeeper
-from authz.api.csms import door as csms
 from authz.gathering import Gatherer
 from authz.registration import Registrar
 from authz.service import Authorizer
@@ -98,22 +97,12 @@ def create_app(
         redirect_slashes=False,
     )
     problems.install(app, count=metrics.refused)
-    callers = CallerBook(database)
-    doorkeeper = Doorkeeper(callers, steady)
+    doorkeeper = Doorkeeper(CallerBook(database), steady)
     authorizer = Authorizer(
         gatherer=gatherer, trusts=trusts, contracts=registry, log=log, clock=steady, random=random
     )
     door = authorize.AuthorizeDoor(doorkeeper, authorizer, metrics)
     app.router.routes.insert(0, Route(authorize.PATH, door, methods=["POST"], name="authorize"))
-    stations = csms.CsmsDoor(
-        stations=settings.stations,
-        caller=lambda station: callers.station(station.name, station.tenant),
-        authorizer=authorizer,
-        outbound=outbound,
-        sources=settings.sources,
-        clock=steady.moment,
-    )
-    app.router.routes.append(WebSocketRoute(csms.PATH, stations, name="csms"))
     registrar = Registrar(registry=registry, trusts=trusts, clock=steady)
     contracts.install(app, doorkeeper, registrar)
     anchors.install(app, doorkeeper, trusts, steady)

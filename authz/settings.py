@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from authz.outbound_rule import OutboundRule, target
 from authz.sources import Place, RevocationSource, Sources
-from authz.stations import Station
 from certs.errors import Refused
 from certs.revocation.hash_data import HashAlgorithm
 
@@ -45,16 +44,6 @@ class RawAllowed(BaseModel):
     networks: tuple[str, ...] = Field(
         (), description="private networks that it may resolve into, like 10.0.0.0/8"
     )
-
-
-class RawStation(BaseModel):
-    """A charging station that may connect by OCPP over WebSocket."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(description="its identity, the last part of the URL it connects to")
-    tenant: str = Field(description="whose station it is")
-    password_hash: str = Field(description="scrypt$SALT$DIGEST, hexadecimal", repr=False)
 
 
 class RawSettings(BaseModel):
@@ -93,9 +82,6 @@ class RawSettings(BaseModel):
     allowed_urls: tuple[RawAllowed, ...] = Field(
         (), description="prefixes of OCSP and CRL URLs in certificates that may be followed"
     )
-    stations: tuple[RawStation, ...] = Field(
-        (), description="charging stations that may connect by OCPP over WebSocket"
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +96,6 @@ class Settings:
     ocsp_hash: HashAlgorithm
     crl_bytes_max: int
     sources: Sources
-    stations: tuple[Station, ...]
 
 
 def load(
@@ -148,9 +133,6 @@ def validate(raw: RawSettings) -> Settings:
                 OutboundRule.parse(allowed.prefix, allowed.networks) for allowed in raw.allowed_urls
             ),
         ),
-        stations=tuple(
-            Station.parse(one.name, one.tenant, one.password_hash) for one in raw.stations
-        ),
     )
 
 
@@ -187,7 +169,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
             continue
         setting = name.removeprefix(ENVIRONMENT_PREFIX).lower()
         told[setting] = value
-        if setting in {"revocation_sources", "allowed_urls", "stations"}:
+        if setting in {"revocation_sources", "allowed_urls"}:
             try:
                 told[setting] = json.loads(value)
             except ValueError as bad:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from authz.adapters.database import Database, Lookup
 from authz.adapters.tables import API_KEYS, TENANTS, moment
 from authz.callers import ApiKey, Caller, Scope, key_id_of
-from authz.errors import Conflict, NotFound, Unavailable
+from authz.errors import Conflict, NotFound
 
 _BY_ID = Lookup(
     select(
@@ -23,7 +23,6 @@ _BY_ID = Lookup(
     .join(TENANTS, TENANTS.c.tenant == API_KEYS.c.tenant)
     .where(API_KEYS.c.key_id == bindparam("key_id"))
 )
-_GENERATION = Lookup(select(TENANTS.c.generation).where(TENANTS.c.tenant == bindparam("tenant")))
 
 
 class CallerBook:
@@ -54,14 +53,6 @@ class CallerBook:
         if not kept.admits(key, now=now):
             return None
         return Caller(key_id=key_id, tenant=tenant, scopes=kept.scopes, generation=generation)
-
-    async def station(self, name: str, tenant: str) -> Caller:
-        """A station of a tenant, already let in; Unavailable where there is no such tenant."""
-        row = await self._database.look_up(_GENERATION, {"tenant": tenant})
-        if row is None:
-            raise Unavailable("tenant", f"there is no tenant {tenant}")
-        scopes = frozenset({Scope.AUTHORIZE})
-        return Caller(key_id=name, tenant=tenant, scopes=scopes, generation=row[0])
 
 
 def add_tenant(connection: Connection, tenant: str, *, name: str, now: datetime) -> None:

@@ -1,1 +1,0 @@
-"""The door for charging stations that speak OCPP over WebSocket."""

@@ -170,6 +170,11 @@ async def secc(codec):
             self.answer = AuthorizationResponse(status, code)
             return self.answer
 
+        async def send_charging_command(self, voltage, *others, **more):
+            # the simulated outlet has one volt, whatever it is asked for
+            await super().send_charging_command(voltage, *others, **more)
+            self.evse_data_context.present_voltage = int(voltage)
+
     def with_receipt(message, *, every):
         turns = itertools.count(1)
 

@@ -41,6 +41,7 @@ from ev_emulator.session.iso_2.visit import Outlet
 from ev_emulator.stand_in.backend import StandIn
 from ev_emulator.vehicle.intentions import Intentions
 from ev_emulator.vehicle.trust import Staple
+from exi.iso2.simple_types import EnergyTransferModeType
 from tests.ev_pair import EVSE, PCID, names, told, wallet
 from tests.iso15118_peer import PeerSide, write_pki
 from tests.netns_link import Link
@@ -119,11 +120,15 @@ def serve(world, link, vehicle, *, offer=None, deny=None, **wants):
         async with Station(charger):
             vehicle.visit(
                 supportedProtocols=["ISO_15118_2"],
-                supportedEnergyServices=["AC"],
-                energyTransferMode="AC_three_phase_core",
                 useTls=True,
                 enforceTls=True,
-                **{"chargeLoopCycle": 3, "isCertInstallNeeded": False, **wants},
+                **{
+                    "supportedEnergyServices": ["AC"],
+                    "energyTransferMode": "AC_three_phase_core",
+                    "chargeLoopCycle": 3,
+                    "isCertInstallNeeded": False,
+                    **wants,
+                },
             )
             return await asyncio.to_thread(vehicle.wait_for, "ended", seconds=45)
 
@@ -145,6 +150,18 @@ def test_strangers_vehicle_signs_metering_receipts_that_verify(world, link, vehi
     assert ended["good"], ended
     assert told(events, ReceiptSigned) != []
     assert told(events, SessionFailed) == []
+
+
+def test_strangers_vehicle_charges_with_dc(world, link, vehicle):
+    ended, events, _ = serve(
+        world,
+        link,
+        vehicle,
+        supportedEnergyServices=["DC"],
+        energyTransferMode="DC_extended",
+    )
+    assert ended["good"], ended
+    assert {"CableCheckReq", "PreChargeReq", "CurrentDemandReq"} <= set(names(events))
 
 
 def test_strangers_vehicle_is_told_why_a_suspended_contract_is_refused(world, link, vehicle):
@@ -248,6 +265,15 @@ def test_our_vehicle_pays_by_contract_and_signs_receipts_at_strangers_charger(wo
     assert told(events, ReceiptSigned) != []
     # its tariff is signed by the MO Sub-CA 2 above our contract
     assert [tariff.believed for tariff in told(events, TariffReceived)] == [True]
+
+
+def test_our_vehicle_charges_with_dc_at_strangers_charger(world, link, charger):
+    carried = wallet(world[Role.CONTRACT], world=world)
+    wants = {"mode": EnergyTransferModeType.DC_extended, "amperes_max": 10}
+    outcome, ended, events = visit(link, charger, carried, loops=3, **wants)
+    assert outcome.failure is None
+    assert ended["good"], ended
+    assert names(events).count("CurrentDemandReq") == 3
 
 
 def test_our_vehicle_installs_a_contract_that_strangers_charger_passes_on(world, link, charger):

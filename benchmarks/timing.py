@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
-BLOCK = 10  # items between two looks at the clock
+BLOCK = 20  # items between two looks at the clock
 ROUNDS = 11
 
 

@@ -16,8 +16,8 @@ from binascii import Error, a2b_base64
 from collections.abc import Iterable
 from struct import Struct
 
-from certs.certificate import Certificate
-from certs.chain.frame import Frame, filled, frame
+from certs.certificate import Certificate, utc_time
+from certs.chain.frame import Frame, frame
 from certs.chain.roles import Use
 from certs.edition import Edition
 from certs.pem import BEGIN
@@ -111,7 +111,10 @@ class Bundle:
         self._data = b"%b".join([piece.replace(b"%", b"%%") for piece in around.unpack(data)])
 
     def read(self, octets: bytes) -> Certificate | None:
-        """The leaf of a bundle that differs in the holes alone; None where more may differ."""
+        """The leaf of a bundle that differs in the holes alone.
+
+        None where more may differ, and where the reader would refuse a value.
+        """
         if (
             len(octets) != self._size
             or not octets.endswith(self._rest)
@@ -125,7 +128,35 @@ class Bundle:
         if len(decoded) != self._decoded or self._edges_of(decoded) != self._edges:
             return None  # other padding, or other octets beside the values
         values = self._values_of(decoded)
-        return filled(self._frame, self._data % values, values)
+        data = self._data % values
+        leaf, _, codec, serial_min, serial_max, tbs, subject, spki = self._frame
+        serial, not_before, not_after, common_name, key, key_id, signature = values
+        number = int.from_bytes(serial)
+        if not serial_min <= number <= serial_max:
+            return None
+        made = Certificate()
+        try:
+            made.not_before = utc_time(not_before)
+            made.not_after = utc_time(not_after)
+            made.common_names = (common_name.decode(codec),)
+        except ValueError:  # no moment, or text outside its character set
+            return None
+        made.der = data
+        made.tbs = data[tbs]
+        made.version = 3
+        made.serial = number
+        made.signature_algorithm = leaf.signature_algorithm
+        made.signature = signature
+        made.issuer = leaf.issuer
+        made.subject = data[subject]
+        made.domain_components = leaf.domain_components
+        made.spki = data[spki]
+        made.key_kind = leaf.key_kind
+        made.subject_public_key = key
+        made.subject_key_id = key_id
+        made.shape = leaf.shape
+        made.quirks = leaf.quirks
+        return made
 
 
 def bundle(octets: bytes, rest: bytes, leaf: Certificate) -> Bundle | None:

@@ -13,18 +13,17 @@ Why this reads what certificate.parse() reads and judges what verification.leaf_
 2. What is derived from octets outside the holes is what was derived from the first leaf: version,
    algorithms, issuer, domain components, kind of key, extensions, quirks; and with size, use,
    edition and anchor being the same, every finding but those on validity and on the key's point.
-3. What is derived from a hole is derived from that hole alone, and filled() derives it as the
-   reader does: the serial number's range, the two UTCTimes, the characters of the common name.
-   Validity, the key's point and the signature are for the caller to check, as of every leaf.
+3. What is derived from a hole is derived from that hole alone, as the reader does it: the serial
+   number's range, the two UTCTimes, the characters of the common name. Validity, the key's point
+   and the signature are checked of every leaf.
 
-That the octets outside the holes are equal is for the caller to see to (certs.chain.bundle). What
-does not fit is not refused: filled() returns None, and the octets are read in full.
+certs.chain.bundle compares and fills. What does not fit is not refused, but read in full.
 """
 
 from typing import NamedTuple
 
 from certs import der, extensions, names
-from certs.certificate import SERIAL_OCTETS_MAX, Certificate, utc_time
+from certs.certificate import SERIAL_OCTETS_MAX, Certificate
 
 
 class Frame(NamedTuple):
@@ -85,38 +84,3 @@ def frame(leaf: Certificate) -> Frame | None:
         subject=slice(subject, spki),
         spki=slice(spki, spki_stop),
     )
-
-
-def filled(like: Frame, data: bytes, values: tuple[bytes, ...]) -> Certificate | None:
-    """The certificate ``data``, which equals the frame's leaf outside the holes.
-
-    ``values`` are what stands in its holes. None where the reader would refuse one of them.
-    """
-    leaf, _, codec, serial_min, serial_max, tbs, subject, spki = like
-    serial, not_before, not_after, common_name, key, key_id, signature = values
-    number = int.from_bytes(serial)
-    if not serial_min <= number <= serial_max:
-        return None
-    made = Certificate()
-    try:
-        made.not_before = utc_time(not_before)
-        made.not_after = utc_time(not_after)
-        made.common_names = (common_name.decode(codec),)
-    except ValueError:  # no moment, or text outside its character set
-        return None
-    made.der = data
-    made.tbs = data[tbs]
-    made.version = 3
-    made.serial = number
-    made.signature_algorithm = leaf.signature_algorithm
-    made.signature = signature
-    made.issuer = leaf.issuer
-    made.subject = data[subject]
-    made.domain_components = leaf.domain_components
-    made.spki = data[spki]
-    made.key_kind = leaf.key_kind
-    made.subject_public_key = key
-    made.subject_key_id = key_id
-    made.shape = leaf.shape
-    made.quirks = leaf.quirks
-    return made

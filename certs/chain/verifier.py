@@ -1,13 +1,13 @@
 """Verification that remembers issuers, so that a known issuer's next leaf costs one signature."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from certs import keys, names, pem
 from certs.certificate import Certificate, parse
-from certs.chain import checks, verification
+from certs.chain import verification
 from certs.chain.anchors import Anchor, AnchorSet
 from certs.chain.bundle import Bundle, Clue, bundle, clue
 from certs.chain.link import issued
@@ -23,15 +23,16 @@ BUNDLES_MAX = 8192
 CHAIN_CHARACTERS_MAX = 10_000  # AuthorizeRequest.certificate of OCPP 2.1; 2.0.1 has 5,500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Issuer:
-    """The CAs of a chain that was valid as a whole."""
+    """The CAs of a chain that was valid as a whole; only ``remembered`` ever changes."""
 
     authorities: Path  # the leaf's issuer first, root last
     anchor: Anchor
     findings: tuple[Finding, ...]  # warnings about these CAs
     not_before: datetime  # the time in which all of them are valid: from this moment
     dies: datetime  # up to, and not at, this one
+    remembered: bool = True
 
 
 _Key = tuple[bytes, Use, Edition]
@@ -43,8 +44,8 @@ class _Known:
     """A bundle that was valid, and what is the same for all that differ in the holes alone."""
 
     bundle: Bundle
-    key: _Key
     issuer: _Issuer
+    verifies: Callable[[bytes, bytes], bool]  # with the key of the leaf's issuer
     findings: tuple[Finding, ...]
 
 
@@ -88,7 +89,8 @@ class ChainVerifier:
     def replace_anchors(self, anchors: AnchorSet) -> None:
         """Trust these from now on; other anchors than before forget every issuer."""
         if anchors.generation != self._anchors.generation:
-            self._issuers.clear()
+            for key in list(self._issuers):
+                self._drop(key)
         self._anchors = anchors
 
     def forget(self, fingerprint: bytes) -> None:
@@ -98,7 +100,13 @@ class ChainVerifier:
             for key, issuer in self._issuers.items()
             if any(ca.fingerprint == fingerprint for ca in issuer.authorities)
         ]:
-            del self._issuers[key]
+            self._drop(key)
+
+    def _drop(self, key: _Key) -> None:
+        """Forget an issuer, and with it every bundle that was learnt of it."""
+        issuer = self._issuers.pop(key, None)
+        if issuer is not None:
+            issuer.remembered = False
 
     def verify(
         self,
@@ -155,27 +163,33 @@ class ChainVerifier:
         is of the same edition, so the issuer is the one that would be found.
         """
         issuer = known.issuer
-        if self._issuers.get(known.key) is not issuer or not issuer.not_before <= now < issuer.dies:
+        if not issuer.remembered or not issuer.not_before <= now < issuer.dies:
             return None
         leaf = known.bundle.read(octets)
         if (
             leaf is None
-            or checks.validity(leaf, now, "leaf")
+            # the last second's fractions are part of it (checks.validity): read in full then
+            or not leaf.not_before <= now <= leaf.not_after
             or not keys.plausible(leaf.key_kind, leaf.subject_public_key)
-            or not issuer.authorities[0].verifies(leaf.signature, leaf.tbs)
+            or not known.verifies(leaf.signature, leaf.tbs)
         ):
             return None
         self.hits += 1
-        return ChainVerdict(
-            path=(leaf, *issuer.authorities), anchor=issuer.anchor, findings=known.findings
-        )
+        # a dataclass's __init__ with keywords takes as long as reading the key's point does
+        verdict = ChainVerdict.__new__(ChainVerdict)
+        verdict.path = (leaf, *issuer.authorities)
+        verdict.anchor = issuer.anchor
+        verdict.findings = known.findings
+        return verdict
 
     def _learn(self, found: Clue, octets: bytes, key: _Key, verdict: ChainVerdict) -> None:
         """Keep a bundle whose issuer was known and that was found valid; the oldest goes for it."""
         learnt = bundle(octets, key[0], verdict.path[0]) if self._bundles_max else None
         if learnt is None:
             return
-        self._bundles[found] = _Known(learnt, key, self._issuers[key], verdict.findings)
+        issuer = self._issuers[key]
+        verifies = keys.verifier(issuer.authorities[0].public_key())
+        self._bundles[found] = _Known(learnt, issuer, verifies, verdict.findings)
         if len(self._bundles) > self._bundles_max:
             self._bundles.popitem(last=False)
 
@@ -210,6 +224,7 @@ class ChainVerifier:
             authorities = verdict.path[1:]
             # RFC 5280 4.1.2.5: the last second is part of the validity
             dies = min(ca.not_after for ca in authorities) + _SECOND
+            self._drop(key)
             self._issuers[key] = _Issuer(
                 authorities=authorities,
                 anchor=verdict.anchor,
@@ -218,5 +233,5 @@ class ChainVerifier:
                 dies=dies,
             )
             if len(self._issuers) > self._issuers_max:
-                self._issuers.popitem(last=False)
+                self._drop(next(iter(self._issuers)))
         return verdict

@@ -56,6 +56,9 @@ unit: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp  ## measure, each figure beside its limit; writes benchmarks/report.json
 	@$(BIN)/python -m benchmarks.report
 
+torture: $(VENV)/dev.stamp  ## kill the authority at every step; writes docs/torture.md
+	@$(BIN)/python -m tests.torture
+
 fuzz: $(VENV)/dev.stamp  ## coverage-guided fuzzing of the EXI decoder for SECONDS_MAX (600)
 	@test -x .interop/fuzz/bin/python || $(PYTHON) -m venv .interop/fuzz
 	@.interop/fuzz/bin/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0

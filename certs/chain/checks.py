@@ -120,6 +120,9 @@ def authorities(path: Sequence[Certificate], now: datetime) -> tuple[Finding, ..
         if index < length - 1:
             problems = authority(certificate.shape)
             findings += [found(code, where=where, detail=detail) for code, detail in problems]
+            constraints = extensions.of(certificate.shape, extensions.BASIC_CONSTRAINTS)
+            if constraints is not None and not constraints.critical:
+                findings.append(found("chain.basic_constraints_not_critical", where=where))
             findings += key_identifiers(certificate, path[index + 1], where)
             if not certificate.self_issued:
                 below += 1

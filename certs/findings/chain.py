@@ -171,6 +171,13 @@ ENTRIES: tuple[Entry, ...] = (
         action="Tolerated by default: several operators issue so",
     ),
     Entry(
+        code="chain.basic_constraints_not_critical",
+        severity=Severity.WARNING,
+        title="A CA's basicConstraints is not critical",
+        citation="RFC 5280 4.2.1.9: CAs must mark it so; readers process it either way",
+        action="Tell the issuer; our own certificates are refused by the linter for it",
+    ),
+    Entry(
         code="chain.key_identifier_mismatch",
         severity=Severity.WARNING,
         title="authorityKeyIdentifier names another key than the one that signed",

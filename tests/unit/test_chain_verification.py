@@ -30,6 +30,7 @@ from tests.world import (
     codes,
     crooked,
     expired,
+    not_critical,
     not_der_basic_constraints,
     not_yet_valid,
     ocsp_signing_on,
@@ -300,8 +301,8 @@ def test_not_der_on_a_sub_ca_is_weighed_too():
     sub = crooked(WORLD[Role.MO_SUB_2], extensions={BASIC_CONSTRAINTS: crooked_extension})
     verdict = judged(below(sub))
     assert verdict.valid
-    assert codes(verdict) == {"chain.encoding_not_der"}
-    assert [f.where for f in verdict.findings] == ["sub_ca_2"]
+    assert codes(verdict) == {"chain.encoding_not_der", "chain.basic_constraints_not_critical"}
+    assert {f.where for f in verdict.findings} == {"sub_ca_2"}
 
 
 def test_leaf_key_usage_must_sign_and_must_not_certify():
@@ -645,3 +646,10 @@ def test_generation_of_anchors_follows_their_content():
     assert AnchorSet(anchors).generation == AnchorSet(reversed(anchors)).generation
     assert AnchorSet(anchors).generation != AnchorSet(anchors[1:]).generation
     assert len(AnchorSet(anchors)) == len(anchors)
+
+
+@pytest.mark.parametrize("role", [Role.MO_SUB_1, Role.MO_SUB_2])
+def test_x04_basic_constraints_of_a_ca_that_are_not_critical_are_named(role):
+    verdict = judged(below(not_critical(WORLD[role], BASIC_CONSTRAINTS)))
+    assert verdict.valid
+    assert codes(verdict) == {"chain.basic_constraints_not_critical"}

@@ -48,6 +48,7 @@ from ev_emulator.session.secc import SeccSession
 from ev_emulator.session.speaking import Heard
 from ev_emulator.stand_in.backend import StandIn, day_tariff, sign_tariff
 from ev_emulator.vehicle.intentions import Intentions
+from ev_emulator.vehicle.intentions import Payment as Pays
 from ev_emulator.vehicle.wallet import contract
 from exi.errors import Malformed
 from exi.iso2.message import BodyType, V2G_Message
@@ -307,6 +308,13 @@ def test_answer_of_another_kind_permits_nothing():
     pair = Pair(answers=wrong).run()
     assert told(pair.charger, Authorized) == []
     assert failure(pair.charger)[0] in {"backend.unavailable", "session.closed"}
+
+
+def test_answer_of_another_kind_permits_no_external_payment_either():
+    wants = Intentions(payment=Pays.EXTERNAL)
+    pair = Pair(intentions=wants, answers=lambda _question: TariffAnswer(tariff=None)).run()
+    assert told(pair.charger, Authorized) == []
+    assert failure(pair.charger) == ("backend.unavailable", "FAILED")
 
 
 def test_answer_to_a_tariff_question_of_another_kind_gives_no_tariff():

@@ -1,6 +1,8 @@
 """Processor time of several pieces of work over the same items, taken in turns."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from statistics import median
 from time import thread_time_ns
 from typing import Any, TypeVar
@@ -11,10 +13,25 @@ BLOCK = 20  # items between two looks at the clock
 ROUNDS = 11
 
 
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this process on one core, where the system lets it be said."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+@one_core()
 def microseconds(
     work: Mapping[str, Callable[[Item], Any]], items: Sequence[Item], rounds: int = ROUNDS
 ) -> dict[str, float]:
-    """Processor microseconds that each piece of work needs for one item.
+    """Processor microseconds that each piece of work needs for one item, on one core.
 
     The pieces take turns on a block of items, ``rounds`` times; the least of each block counts,
     so what else the machine does falls on all alike or on none. Every item is another one: a
@@ -35,6 +52,7 @@ def microseconds(
     return {name: spent[name] / len(items) / 1000 for name in work}
 
 
+@one_core()
 def microseconds_once(
     work: Mapping[str, Callable[[Item], Any]], items: Sequence[Item]
 ) -> dict[str, float]:

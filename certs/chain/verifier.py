@@ -18,8 +18,8 @@ from certs.edition import Edition
 from certs.findings.finding import Finding
 
 ISSUERS_MAX = 4096  # sub-CA chains of every mobility operator of the world, with room
-# 4 KiB each; an issuer has one for each length of signature, serial number and common name
-BUNDLES_MAX = 8192
+# 8 KiB each; an issuer has one for each length of signature, serial number and common name
+BUNDLES_MAX = 4096
 CHAIN_CHARACTERS_MAX = 10_000  # AuthorizeRequest.certificate of OCPP 2.1; 2.0.1 has 5,500
 
 

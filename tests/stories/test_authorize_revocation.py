@@ -158,11 +158,11 @@ def test_o17_answer_of_another_kind_is_not_followed(tmp_path, status, headers):
 
 
 def test_o17_silent_responder_is_not_waited_for(tmp_path):
-    with house(tmp_path) as h:
-        h.responder.silent_seconds = 3
+    with house(tmp_path, source_deadline_seconds=0.6) as h:
+        h.responder.silent_seconds = 5
         started = time.monotonic()
         answer = h.ask(chain=h.contract)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 4
         assert verdict(answer) == ("CertChainError", "Invalid", "revocation.source_unreachable")
         assert {one["source"] for one in answer.json()["evidence"]} == {"none"}
 
@@ -170,10 +170,10 @@ def test_o17_silent_responder_is_not_waited_for(tmp_path):
 def test_one_deadline_bounds_ocsp_and_crl_together(tmp_path):
     ways = {"ocsp": True, "crl": True}
     with house(tmp_path, ways=ways, gather_deadline_seconds=0.4, source_deadline_seconds=5) as h:
-        h.responder.silent_seconds = 1
+        h.responder.silent_seconds = 3
         started = time.monotonic()
         answer = h.ask(chain=h.contract)
-        assert time.monotonic() - started < 0.9
+        assert time.monotonic() - started < 2.5
         assert verdict(answer)[2] == "revocation.source_unreachable"
 
 
@@ -181,7 +181,7 @@ def test_late_answer_is_there_for_the_next_question(tmp_path):
     with house(tmp_path, gather_deadline_seconds=0.2, source_deadline_seconds=5) as h:
         h.responder.silent_seconds = 0.5
         assert verdict(h.ask(chain=h.contract))[2] == "revocation.source_unreachable"
-        time.sleep(0.8)
+        time.sleep(2.5)
         assert verdict(h.ask(chain=h.contract)) == ACCEPTED
         assert len(h.responder.asked) == 3
 
@@ -318,7 +318,7 @@ def test_silence_for_one_caller_does_not_hold_up_another(tmp_path):
         slow = another_contract(h.world, "DE8AA002222222")
         h.responder.knows(slow)
         h.register("DE8AA002222222")
-        h.responder.silent_seconds = 0.5
+        h.responder.silent_seconds = 3
         waiting = threading.Thread(
             target=lambda: h.ask(emaid="DE8AA002222222", chain=slow), daemon=True
         )
@@ -326,7 +326,7 @@ def test_silence_for_one_caller_does_not_hold_up_another(tmp_path):
         time.sleep(0.05)
         started = time.monotonic()
         assert verdict(h.ask(chain=h.contract)) == ACCEPTED
-        assert time.monotonic() - started < 0.3
+        assert time.monotonic() - started < 2
         waiting.join()
 
 

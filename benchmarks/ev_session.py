@@ -184,7 +184,7 @@ def _figure(
         "name": name,
         "value": round(value, 2),
         "unit": unit,
-        "reference": None if peer is None else round(peer, 1),
+        "reference": "" if peer is None else f"the peer pair: {peer:.1f} {unit}",
         "ratio": None if peer is None else round(peer / value, 1),
         "goal": goal,
         "met": None if goal is None else value <= goal,

@@ -133,7 +133,7 @@ def _figure(
         "name": name,
         "value": round(value, 4),
         "unit": unit,
-        "reference": None if reference is None else round(reference, 4),
+        "reference": "" if reference is None else f"the Java codec: {reference:.4g} {unit}",
         "ratio": None if reference is None else round(reference / value, 1),
         "goal": goal,
         "met": value <= goal,

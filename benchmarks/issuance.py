@@ -71,7 +71,7 @@ def _figure(name: str, value: float, reference: float | None, goal: float | None
         "name": name,
         "value": round(value),
         "unit": "certificates/s",
-        "reference": None if reference is None else round(reference),
+        "reference": "" if reference is None else f"this disk's syncs: {reference:.0f}/s",
         "ratio": None if reference is None else round(value / reference, 3),
         "goal": goal,
         "met": None if goal is None else value >= goal,

@@ -172,11 +172,12 @@ def _signing() -> tuple[float, float]:
 
 
 def _figure(name: str, value: float, reference: float | None, goal: float | None) -> dict[str, Any]:
+    name, _, beside = name.partition("; beside ")
     return {
         "name": name,
         "value": round(value),
         "unit": "answers/s",
-        "reference": None if reference is None else round(reference),
+        "reference": "" if reference is None else f"{beside}: {reference:.0f}/s",
         "ratio": None if reference is None else round(value / reference, 3),
         "goal": goal,
         "met": None if goal is None else value >= goal,

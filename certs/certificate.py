@@ -239,9 +239,8 @@ def _read_validity(made: Certificate, data: bytes, at: int, stop: int) -> int:
     return after
 
 
-# What follows reads a certificate from front to back. Lengths below 128 are taken in place, all
-# others by der.tlv: a call for each of thirty elements would cost as much as the rest together
-# (docs/decisions/0001-own-certificate-reader.md).
+# What follows reads a certificate from front to back; why ours does it:
+# docs/decisions/0001-own-certificate-reader.md
 
 # SubjectPublicKeyInfo up to the point of the keys Plug & Charge has, and its whole length
 _KEY_HEADERS = {

@@ -66,7 +66,7 @@ fuzz: $(VENV)/dev.stamp  ## coverage-guided fuzzing of the EXI decoder for SECON
 
 lock:  ## resolve requirements/*.lock anew (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header pyproject.toml --extra postgresql --extra build -o requirements/run.lock
+	  --no-annotate --no-header pyproject.toml --extra postgresql --extra pkcs11 --extra build -o requirements/run.lock
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header pyproject.toml --extra dev -c requirements/run.lock -o requirements/dev.lock
 

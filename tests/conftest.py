@@ -42,6 +42,8 @@ _NEEDS = {
     "postgresql": (lambda: _listens(5432), "start PostgreSQL on 127.0.0.1:5432", True),
     "redis": (lambda: _listens(6379), "start Redis on 127.0.0.1:6379", True),
     "nats": (lambda: _listens(4222), "start NATS on 127.0.0.1:4222", True),
+    "npm": (lambda: shutil.which("npm"), "install Node.js with npm", True),
+    "softhsm": (lambda: shutil.which("softhsm2-util"), "install softhsm2", True),
     "netns": (
         lambda: os.geteuid() == 0 and shutil.which("ip"),
         "network namespaces need root and iproute2",

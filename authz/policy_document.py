@@ -1,8 +1,10 @@
 """A tenant's policy as a JSON document: how it is kept, sent and shown."""
 
-import msgspec
+from typing import Annotated
 
-from authz.errors import MalformedQuestion
+import msgspec
+from msgspec import Meta
+
 from authz.policy import (
     CACHE_SECONDS_DEFAULT,
     CACHE_SECONDS_MAX,
@@ -12,6 +14,8 @@ from authz.policy import (
 from certs.identifiers.emaid import CheckDigit
 
 KEY_ID_OCTETS = 20  # RFC 5280 4.2.1.2 method 1
+_KeyId = Annotated[str, Meta(pattern=f"^[0-9A-Fa-f]{{{2 * KEY_ID_OCTETS}}}$")]
+_ProviderId = Annotated[str, Meta(pattern="^[A-Za-z0-9]{5}$")]
 
 
 class PolicyDocument(
@@ -23,30 +27,20 @@ class PolicyDocument(
 
     check_digit: CheckDigit = CheckDigit.WARN
     unproven_token: UnprovenToken = UnprovenToken.REFUSE
-    cache_seconds: int = CACHE_SECONDS_DEFAULT
-    permitted_providers: dict[str, list[str]] = {}
+    cache_seconds: Annotated[int, Meta(ge=0, le=CACHE_SECONDS_MAX)] = CACHE_SECONDS_DEFAULT
+    permitted_providers: dict[_KeyId, list[_ProviderId]] = {}
 
 
 def to_policy(document: PolicyDocument) -> Policy:
-    """The policy that a document describes; MalformedQuestion where it describes none."""
-    if not 0 <= document.cache_seconds <= CACHE_SECONDS_MAX:
-        raise MalformedQuestion(f"cacheSeconds is 0 to {CACHE_SECONDS_MAX}")
-    permitted: dict[bytes, frozenset[str]] = {}
-    for key_id, providers in document.permitted_providers.items():
-        try:
-            octets = bytes.fromhex(key_id)
-        except ValueError as bad:
-            raise MalformedQuestion("permittedProviders: a key that is not hexadecimal") from bad
-        if len(octets) != KEY_ID_OCTETS:
-            raise MalformedQuestion(f"permittedProviders: key ids have {2 * KEY_ID_OCTETS} digits")
-        if not all(len(p) == 5 and p.isascii() and p.isalnum() for p in providers):
-            raise MalformedQuestion("permittedProviders: provider ids are like DE8AA")
-        permitted[octets] = frozenset(provider.upper() for provider in providers)
+    """The policy that a document describes, which its decoding has checked."""
     return Policy(
         check_digit=document.check_digit,
         unproven_token=document.unproven_token,
         cache_seconds=document.cache_seconds,
-        permitted_providers=permitted,
+        permitted_providers={
+            bytes.fromhex(key_id): frozenset(provider.upper() for provider in providers)
+            for key_id, providers in document.permitted_providers.items()
+        },
     )
 
 

@@ -78,7 +78,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, trusts: Trusts, clock: SteadyC
 
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read(request.scope, request.receive), AnchorBody)
+        body = bodies.decode(await bodies.read_managed(request), AnchorBody)
         anchor = _anchor(body)
         if anchor.certificate.fingerprint != _fingerprint(request.path_params["fingerprint"]):
             raise MalformedQuestion("the path names another certificate's fingerprint")

@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
+from starlette.requests import Request
 from starlette.types import Receive, Scope
 
 from authz.errors import MalformedBody, MalformedQuestion, UnfinishedBody, UnsupportedBody
 from certs.errors import TooLarge
+from certs.pem import PEM_CHARACTERS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +20,8 @@ BODY_SECONDS_MAX = 10.0  # a client that drips its body is let go
 # A chain of 10,000 characters, each line feed two, and four times hash data of 2,400 make 20,000
 # octets; the rest is room for customData.
 BODY_OCTETS_MAX = 65_536
+# What is managed may come with a file of certificates; each of its line feeds is two octets.
+MANAGED_OCTETS_MAX = 3 * PEM_CHARACTERS_MAX
 DETAIL_CHARACTERS_MAX = 200  # of what msgspec says: it repeats the name of an unknown field
 
 T = TypeVar("T")
@@ -55,6 +59,11 @@ async def read(scope: Scope, receive: Receive, *, octets_max: int = BODY_OCTETS_
     except TimeoutError as late:
         raise UnfinishedBody(f"no whole body within {BODY_SECONDS_MAX:.0f} seconds") from late
     return octets
+
+
+async def read_managed(request: Request) -> bytes:
+    """The body of a door that manages: certificate files may come with it."""
+    return await read(request.scope, request.receive, octets_max=MANAGED_OCTETS_MAX)
 
 
 async def _next(receive: Receive) -> tuple[bytes, bool]:

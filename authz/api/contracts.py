@@ -26,7 +26,19 @@ PATH = "/v1/contracts/{emaid}"
 
 _Moment = Annotated[datetime, Meta(tz=True)]
 _EvseIds = Annotated[
-    list[Annotated[str, Meta(max_length=EVSE_ID_CHARACTERS_MAX)]], Meta(max_length=EVSES_MAX)
+    list[
+        Annotated[
+            str,
+            Meta(
+                max_length=EVSE_ID_CHARACTERS_MAX,
+                extra_json_schema={
+                    "pattern": "^[A-Za-z]{2}([A-Za-z0-9]{3}|[*][A-Za-z0-9]{3}[*])"
+                    "[Ee][A-Za-z0-9][A-Za-z0-9*]{0,30}$"
+                },
+            ),
+        ]
+    ],
+    Meta(max_length=EVSES_MAX),
 ]
 _Chain = Annotated[str, Meta(max_length=PEM_CHARACTERS_MAX)]
 
@@ -79,7 +91,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
 
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read(request.scope, request.receive), ContractBody)
+        body = bodies.decode(await bodies.read_managed(request), ContractBody)
         contract = Contract(
             emaid=_emaid(request),
             state=body.state,
@@ -93,7 +105,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
 
     async def change(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read(request.scope, request.receive), ContractChanges)
+        body = bodies.decode(await bodies.read_managed(request), ContractChanges)
         chain = None if body.certificate_chain is UNSET else body.certificate_chain
         return json_answer(
             _document(

@@ -14,7 +14,7 @@ from certs.errors import MalformedHashData
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import CHARACTERS_MAX as EVSE_ID_CHARACTERS_MAX
 from certs.identifiers.evse_id import EVSEID
-from certs.revocation.hash_data import ENTRIES_MAX, OCPP_2_1, parse_fields
+from certs.revocation.hash_data import ENTRIES_MAX, OCPP_2_1, OCPP_ALGORITHMS, parse_fields
 from certs.revocation.hash_dialects import Reading, readings
 
 # Limits of OCPP 2.1, the wider ones; 2.0.1 has 36, 20 of an enumeration, and 512.
@@ -54,7 +54,7 @@ class OcspRequestData(
 ):
     """OCPP's OCSPRequestDataType."""
 
-    hash_algorithm: str
+    hash_algorithm: Annotated[str, Meta(extra_json_schema={"enum": sorted(OCPP_ALGORITHMS)})]
     issuer_name_hash: str
     issuer_key_hash: str
     serial_number: str

@@ -22,6 +22,15 @@ VERSION = "1"
 PATH = "/openapi.json"
 
 _REF = "#/components/schemas/{name}"
+
+# How what an address names is spelled, as JSON Schema's dialect of expressions has it. The
+# parsers are the judges; these tell a client beforehand.
+_EMAID = (
+    "^([A-Za-z]{2}[A-Za-z0-9]{12,250}|"
+    "[A-Za-z]{2}-[A-Za-z0-9]{3}-([A-Za-z0-9]{9}|[A-Za-z0-9]{11,200})(-[A-Za-z0-9])?)$"
+)
+_FINGERPRINT = "^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$"
+_DECISION_ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _FORMS = (
     Answer,
     AnchorBody,
@@ -49,6 +58,7 @@ _TITLES = {
     503: "No sound answer can be given now: nothing is granted",
 }
 _READING = (401, 403, 404, 503)
+_NAMING = (400, *_READING)
 _WRITING = (400, *_READING, 408, 409, 413, 415, 422)
 _ASKING = (400, 401, 403, 408, 413, 415, 422, 503)
 
@@ -69,10 +79,12 @@ def install(app: FastAPI) -> None:
 def document(title: str) -> Document:
     """OpenAPI 3.1."""
     _, components = msgspec.json.schema_components(_FORMS, ref_template=_REF)
-    emaid = _parameter("emaid", "an eMAID in any of its forms")
-    fingerprint = _parameter("fingerprint", "SHA-256 over the certificate, hexadecimal")
+    emaid = _parameter("emaid", "an eMAID in any of its forms", _EMAID)
+    fingerprint = _parameter(
+        "fingerprint", "SHA-256 over the certificate, hexadecimal", _FINGERPRINT
+    )
     contract: Document = {
-        "get": _operation("showContract", "Show a contract", ContractDocument, _READING),
+        "get": _operation("showContract", "Show a contract", ContractDocument, _NAMING),
         "put": _operation(
             "putContract",
             "Keep a contract",
@@ -84,7 +96,7 @@ def document(title: str) -> Document:
         "patch": _operation(
             "changeContract", "Change a contract", ContractDocument, _WRITING, takes=ContractChanges
         ),
-        "delete": _operation("deleteContract", "Forget a contract", None, _READING),
+        "delete": _operation("deleteContract", "Forget a contract", None, _NAMING),
         "parameters": [emaid],
     }
     anchor: Document = {
@@ -120,7 +132,9 @@ def document(title: str) -> Document:
             },
             decisions.PATH: {
                 "get": _operation("showDecision", "Show a logged decision", Record, _READING),
-                "parameters": [_parameter("decision_id", "the decisionId that was answered")],
+                "parameters": [
+                    _parameter("decision_id", "the decisionId that was answered", _DECISION_ID)
+                ],
             },
             "/livez": {"get": _open("livez", "Whether the process lives")},
             "/readyz": {"get": _open("readyz", "Whether it can do its work")},
@@ -181,11 +195,11 @@ def _schema(form: type) -> Document:
     return {"$ref": _REF.format(name=form.__name__)}
 
 
-def _parameter(name: str, description: str) -> Document:
+def _parameter(name: str, description: str, pattern: str) -> Document:
     return {
         "name": name,
         "in": "path",
         "required": True,
         "description": description,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": pattern},
     }

@@ -22,7 +22,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, trusts: Trusts) -> None:
 
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read(request.scope, request.receive), PolicyDocument)
+        body = bodies.decode(await bodies.read_managed(request), PolicyDocument)
         policy = to_policy(body)
         await trusts.put_policy(caller.tenant, policy)
         return json_answer(from_policy(policy))

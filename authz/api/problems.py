@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from authz.errors import (
     Conflict,
@@ -28,6 +29,8 @@ TYPE = "urn:plugward:problem:"
 RETRY_AFTER_SECONDS = 1  # a station waits five seconds in all
 
 _log = structlog.get_logger("authz")
+
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 # The nearest class in an error's line of descent counts; what stands in no row is our own fault:
 # 500, and its text is withheld.
@@ -97,12 +100,15 @@ def problem_of(error: Exception, *, instance: str) -> Problem:
 def install(app: FastAPI, *, count: Callable[[str], None]) -> None:
     """Lets every error of every route leave as a problem, and counts it by its code."""
 
-    async def known(_request: Request, error: Exception) -> Response:
+    async def known(request: Request, error: Exception) -> Response:
         problem = problem_of(error, instance=uuid4().urn)
         count(problem.code)
         if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
             _log.warning("request.unavailable", code=problem.code, instance=problem.instance)
-        return respond(problem)
+        answer = respond(problem)
+        if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(sorted(_allowed(request)))
+        return answer
 
     async def unknown(_request: Request, error: Exception) -> Response:
         # The one boundary for our own bugs: logged once with its traceback, told without it.
@@ -115,6 +121,16 @@ def install(app: FastAPI, *, count: Callable[[str], None]) -> None:
     for kind in (*_KNOWN, HTTPException):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(Exception, unknown)
+
+
+def _allowed(request: Request) -> set[str]:
+    """The methods of every route with this path (RFC 9110 15.5.6); a route knows only its own."""
+    return {
+        method
+        for method in _METHODS
+        for route in request.app.routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
 
 
 def respond(problem: Problem) -> Response:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from fastapi import Response
 
 from pki.api.problems import MEDIA_TYPE, Problem
 
@@ -20,10 +21,16 @@ def answers(form: type[msgspec.Struct], *, status: int = 200) -> dict[int | str,
             "description": (form.__doc__ or "").partition("\n")[0],
             "content": {"application/json": {"schema": schema(form)}},
         },
-        "default": {
-            "description": "A problem (RFC 9457); its code is permanent",
-            "content": {MEDIA_TYPE: {"schema": schema(Problem)}},
-        },
+        **_PROBLEM,
+    }
+
+
+def octets(media_type: str, description: str) -> dict[str, Any]:
+    """What a route answers that gives octets of a standard's form, or a problem."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        "response_class": Response,  # whose media type FastAPI would name beside this one
+        "responses": {200: {"description": description, "content": content}, **_PROBLEM},
     }
 
 
@@ -44,3 +51,11 @@ def _inline(told: Any, components: dict[str, Any]) -> Any:  # noqa: ANN401 - JSO
             return [_inline(value, components) for value in told]
         case _:
             return told
+
+
+_PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem (RFC 9457); its code is permanent",
+        "content": {MEDIA_TYPE: {"schema": schema(Problem)}},
+    }
+}

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from pki.api import metrics
+from pki.api import described, metrics
 from pki.api.callers import FromHouse
 from pki.errors import PkiError, Unavailable
 from pki.house import House
@@ -84,5 +84,11 @@ def router() -> APIRouter:
     routes = APIRouter(tags=["health"])
     routes.add_api_route("/livez", _livez, methods=["GET"], operation_id="isAlive")
     routes.add_api_route("/readyz", _readyz, methods=["GET"], operation_id="isReady")
-    routes.add_api_route("/metrics", _metrics, methods=["GET"], operation_id="readMetrics")
+    routes.add_api_route(
+        "/metrics",
+        _metrics,
+        methods=["GET"],
+        operation_id="readMetrics",
+        **described.octets("text/plain", "Prometheus's text form"),
+    )
     return routes

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 
 from certs.errors import Malformed
-from pki.api import bodies, caching, metrics
+from pki.api import bodies, caching, described, metrics
 from pki.api.callers import FromHouse
 from pki.house import House
 from pki.ocsp.request import REQUEST_OCTETS_MAX, parse_path
@@ -55,17 +55,24 @@ async def _get(request: Request, encoded: str, house: FromHouse) -> Response:
 def router() -> APIRouter:
     """The responder's routes."""
     routes = APIRouter(tags=["status"])
-    described = {
-        "requestBody": {
-            "required": True,
-            "content": {"application/ocsp-request": {"schema": {"type": "string"}}},
-        }
-    }
+    answers = described.octets(MEDIA_TYPE, "An OCSP response (RFC 6960), DER")
+    # Whatever comes is answered in OCSP's own words, nothing and octets of any name among it.
+    octets = {"schema": {"type": "string", "format": "binary"}}
+    asked = {"application/ocsp-request": octets, "application/octet-stream": octets}
     routes.add_api_route(
-        "/ocsp", _post, methods=["POST"], operation_id="askStatus", openapi_extra=described
+        "/ocsp",
+        _post,
+        methods=["POST"],
+        operation_id="askStatus",
+        openapi_extra={"requestBody": {"required": False, "content": asked}},
+        **answers,
     )
     routes.add_api_route("/ocsp/", _post, methods=["POST"], include_in_schema=False)
     routes.add_api_route(
-        "/ocsp/{encoded:path}", _get, methods=["GET"], operation_id="askStatusByAddress"
+        "/ocsp/{encoded:path}",
+        _get,
+        methods=["GET"],
+        operation_id="askStatusByAddress",
+        **answers,
     )
     return routes

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import msgspec
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from certs.errors import Malformed, Refused, TooLarge
 from pki.api.bodies import InvalidBody, UnfinishedBody, UnsupportedBody
@@ -22,6 +23,8 @@ from pki.errors import (
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:plugward:problem:"
 RETRY_AFTER_SECONDS = 5
+
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 # The nearest class in an error's line of descent counts. PkiError itself and what stands in no
 # row is our own fault: 500, and its text is withheld.
@@ -102,13 +105,24 @@ def install(app: FastAPI) -> None:
         status = HTTPStatus(error.status_code)
         code = f"http.{status.phrase.lower().replace(' ', '_')}"
         answer = respond(_problem(status, code=code, instance=request.url.path))
-        answer.headers.update(error.headers or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(sorted(_allowed(request)))
         return answer
 
     for ours in (Malformed, Refused, PkiError, Exception):
         app.add_exception_handler(ours, known)
     # Bodies and path parameters are read by us: the framework itself only misses routes.
     app.exception_handler(HTTPException)(framework)
+
+
+def _allowed(request: Request) -> set[str]:
+    """The methods of every route with this path (RFC 9110 15.5.6); a route knows only its own."""
+    return {
+        method
+        for method in _METHODS
+        for route in request.app.routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
 
 
 def respond(problem: Problem) -> Response:

@@ -4,7 +4,7 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
-from pki.api import caching, forms
+from pki.api import caching, described, forms
 from pki.api.callers import FromHouse
 from pki.authority.entries import PublishedCrl
 from pki.errors import NotFound
@@ -50,9 +50,17 @@ def router() -> APIRouter:
     """The publications' routes."""
     routes = APIRouter(tags=["status"])
     routes.add_api_route(
-        "/crl/{issuer}.crl", _crl, methods=["GET"], operation_id="fetchRevocationList"
+        "/crl/{issuer}.crl",
+        _crl,
+        methods=["GET"],
+        operation_id="fetchRevocationList",
+        **described.octets("application/pkix-crl", "A CRL (RFC 5280), DER"),
     )
     routes.add_api_route(
-        "/ca/{issuer}.cer", _certificate, methods=["GET"], operation_id="fetchAuthority"
+        "/ca/{issuer}.cer",
+        _certificate,
+        methods=["GET"],
+        operation_id="fetchAuthority",
+        **described.octets("application/pkix-cert", "A certificate (RFC 5280), DER"),
     )
     return routes

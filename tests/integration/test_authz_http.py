@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from authz.api import problems
-from authz.api.bodies import BODY_OCTETS_MAX
+from authz.api.bodies import BODY_OCTETS_MAX, MANAGED_OCTETS_MAX
 from authz.callers import Scope
 from authz.errors import Unavailable
 from authz.provisioning import Provisioning
@@ -213,10 +213,12 @@ def test_h02_tenants_keep_the_same_emaid_apart(tmp_path):
 
 def test_h04_body_over_the_cap_is_refused(h):
     headers = h.headers() | {"Content-Type": "application/json"}
-    for path, key in [("/v1/authorize", h.headers()), (CONTRACT, h.headers(scope=Scope.MANAGE))]:
-        method = "POST" if path == "/v1/authorize" else "PUT"
+    for method, path, key, octets_max in [
+        ("POST", "/v1/authorize", h.headers(), BODY_OCTETS_MAX),
+        ("PUT", CONTRACT, h.headers(scope=Scope.MANAGE), MANAGED_OCTETS_MAX),
+    ]:
         answer = h.client.request(
-            method, path, content=b" " * (BODY_OCTETS_MAX + 1), headers=headers | key
+            method, path, content=b" " * (octets_max + 1), headers=headers | key
         )
         problem(answer, 413, "malformed.too_large")
 

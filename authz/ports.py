@@ -7,6 +7,7 @@ from typing import Protocol
 from authz.callers import Caller
 from authz.contract import Contract, ContractCertificate
 from authz.decision import LoggedDecision
+from authz.ocpp.protocol import Station
 from authz.policy import Policy
 from authz.trust import Trust
 from certs.certificate import Certificate
@@ -163,4 +164,36 @@ class DecisionLog(Protocol):
 
     async def last_moment(self) -> datetime | None:
         """When the newest decision was made; None in an empty log."""
+        ...
+
+
+class Answering(Protocol):
+    """What stations ask, answered. Raises CallRefused for what is answered with a CALLERROR."""
+
+    async def answer(self, station: Station, action: str, payload: bytes) -> bytes:
+        """The payload of the answer to a payload that fits its schema."""
+        ...
+
+
+class Stations(Protocol):
+    """The stations that are connected to this process."""
+
+    async def call(
+        self,
+        tenant: str,
+        identity: str,
+        action: str,
+        payload: bytes,
+        *,
+        timeout_seconds: float,
+    ) -> bytes:
+        """The payload of the station's answer, which fits its schema.
+
+        Raises CallRefused for a payload that the station's version does not have, NotConnected,
+        CallFailed for a station's CALLERROR, Unavailable("station") where none came in time.
+        """
+        ...
+
+    def connected(self, tenant: str) -> tuple[Station, ...]:
+        """A tenant's connected stations, by identity."""
         ...

@@ -14,6 +14,7 @@ from authz.adapters.contracts import ContractBook
 from authz.adapters.crl import CrlClient
 from authz.adapters.database import Database
 from authz.adapters.decision_log import DecisionTable
+from authz.adapters.evses import EvseBook
 from authz.adapters.metrics import Metrics
 from authz.adapters.ocsp import OcspClient
 from authz.adapters.outbound import Outbound
@@ -21,7 +22,17 @@ from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.revocation_sources import RevocationSources
 from authz.adapters.schema import check_current, upgrade
 from authz.adapters.writer import Writer
-from authz.api import anchors, authorize, contracts, decisions, health, openapi, policy, problems
+from authz.api import (
+    anchors,
+    authorize,
+    contracts,
+    decisions,
+    evses,
+    health,
+    openapi,
+    policy,
+    problems,
+)
 from authz.api.callers import Doorkeeper
 from authz.gathering import Gatherer
 from authz.registration import Registrar
@@ -55,10 +66,12 @@ def create_app(
     metrics.watch(lambda: writer.pending)
     steady = SteadyClock(clock)
     registry = ContractBook(database, writer)
+    evse_book = EvseBook(database, writer)
     trusts = TrustBook(database, writer)
     log = DecisionTable(database, writer)
     gatherer = Gatherer(
         contracts=registry,
+        evses=evse_book,
         sources=RevocationSources(
             settings.sources,
             ocsp=OcspClient(outbound, hash_algorithm=settings.ocsp_hash),
@@ -105,6 +118,7 @@ def create_app(
     app.router.routes.insert(0, Route(authorize.PATH, door, methods=["POST"], name="authorize"))
     registrar = Registrar(registry=registry, trusts=trusts, clock=steady)
     contracts.install(app, doorkeeper, registrar)
+    evses.install(app, doorkeeper, evse_book, steady)
     anchors.install(app, doorkeeper, trusts, steady)
     policy.install(app, doorkeeper, trusts)
     decisions.install(app, doorkeeper, log)

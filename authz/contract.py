@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from authz.restrictions import UNRESTRICTED, Restrictions
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import EVSEID
 
@@ -23,7 +24,8 @@ class ContractState(Enum):
     NOT_AT_THIS_TIME = "NotAtThisTime"
 
 
-EVSES_MAX = 256  # an allow-list of places; larger wishes are a tariff zone's to express
+EVSES_MAX = 256  # an allow-list of places; larger wishes are a prefix's to express
+GROUP_CHARACTERS_MAX = 36  # OCPP 2.0.1 IdTokenType.idToken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,9 @@ class Contract:
     """One contract: its state, its term and where it may charge.
 
     ``not_before`` and ``not_after`` bound its term, both inclusive; None is unbounded.
-    ``evse_ids`` names the only EVSEs it may charge at; empty is everywhere.
+    ``evse_ids`` names the only EVSEs it may charge at, beside those that the restrictions cover by
+    their beginning; neither is everywhere. ``group`` is OCPP's groupIdToken: whoever shares it may
+    stop the other's transaction.
     """
 
     emaid: EMAID
@@ -39,6 +43,8 @@ class Contract:
     not_before: datetime | None = None
     not_after: datetime | None = None
     evse_ids: frozenset[EVSEID] = frozenset()
+    group: str | None = None
+    restrictions: Restrictions = UNRESTRICTED
 
 
 CERTIFICATES_MAX = 8  # of one contract: renewals overlap, and a driver may have several vehicles

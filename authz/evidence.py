@@ -6,6 +6,7 @@ from enum import Enum
 
 from authz.contract import Contract
 from authz.question import Question
+from authz.restrictions import Evse
 from certs.certificate import Certificate
 from certs.chain.verification import ChainVerdict
 from certs.identifiers.emaid import EMAID
@@ -81,9 +82,10 @@ Standing = Contract | NotKnown | NotTold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that a judgement rests on."""
+    """All that a judgement rests on. ``evse`` is None where nothing is known of the EVSE."""
 
     question: Question
     proof: Proof
     standing: Standing
     gathered_at: datetime
+    evse: Evse | None = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import assert_never
 
+from authz.contract import Contract
 from authz.errors import Unavailable
 from authz.evidence import (
     CertificateEvidence,
@@ -20,8 +21,9 @@ from authz.evidence import (
     UnknownHashes,
 )
 from authz.judgement import sound
-from authz.ports import Contracts, RevocationMemory, RevocationSources
+from authz.ports import Contracts, Evses, RevocationMemory, RevocationSources
 from authz.question import Question
+from authz.restrictions import Evse
 from authz.trust import Trust
 from certs.certificate import Certificate
 from certs.chain.checks import position
@@ -49,11 +51,13 @@ class Gatherer:
         self,
         *,
         contracts: Contracts,
+        evses: Evses,
         sources: RevocationSources,
         memory: RevocationMemory,
         deadline_seconds: float,
     ) -> None:
         self._contracts = contracts
+        self._evses = evses
         self._sources = sources
         self._memory = memory
         self._deadline_seconds = deadline_seconds
@@ -75,7 +79,10 @@ class Gatherer:
         deadline = asyncio.get_running_loop().time() + self._deadline_seconds
         proof = await self._proof(trust, question, deadline, now)
         standing = await self._standing(trust.tenant, question, deadline)
-        return Evidence(question=question, proof=proof, standing=standing, gathered_at=now)
+        evse = await self._evse(trust.tenant, question, standing, deadline)
+        return Evidence(
+            question=question, proof=proof, standing=standing, gathered_at=now, evse=evse
+        )
 
     async def _proof(
         self, trust: Trust, question: Question, deadline: float, now: datetime
@@ -113,6 +120,19 @@ class Gatherer:
         except Unavailable as silent:
             return NotTold(reason=silent.what)
         return NotKnown() if contract is None else contract
+
+    async def _evse(
+        self, tenant: str, question: Question, standing: Standing, deadline: float
+    ) -> Evse | None:
+        """What is told of the EVSE, where the contract is bound to a kind; silence is nothing."""
+        bound = isinstance(standing, Contract) and standing.restrictions.power_types
+        if not bound or question.evse_id is None:
+            return None
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._evses.find(tenant, question.evse_id)
+        except (TimeoutError, Unavailable):
+            return None
 
     async def _statuses(
         self,

@@ -25,6 +25,7 @@ from authz.evidence import (
 )
 from authz.policy import Policy, UnprovenToken
 from authz.question import Question
+from authz.restrictions import Evse, Restrictions
 from certs import names
 from certs.certificate import Certificate
 from certs.chain.checks import position
@@ -118,7 +119,7 @@ def _judge_proven(
         return _refused((*verdict.findings, unverified), (unverified,))
     binding = _binding(question, proof, policy)
     statuses = _statuses(verdict.path, proof.statuses)
-    contract = _standing(evidence.standing, question, now)
+    contract = _standing(evidence, now)
     findings = (*verdict.findings, *binding, *statuses, *contract)
     certificates = _errors((*verdict.findings, *statuses))
     # Strongest first. A path or a binding that does not hold proves nothing about expiry or
@@ -144,7 +145,7 @@ def _judge_proven(
             now + timedelta(seconds=policy.cache_seconds),
             *(certificate.not_after for certificate in verdict.path),
             *_evidence_ends(proof.statuses, now),
-            *_term_ends(evidence.standing),
+            *_term_ends(evidence.standing, now),
         ),
     )
 
@@ -160,12 +161,12 @@ def _judge_unproven(evidence: Evidence, policy: Policy, now: datetime) -> Judgem
         return _refused((finding,), (finding,))
     findings = (
         *emaids.findings(question.emaid, policy.check_digit),
-        *_standing(evidence.standing, question, now),
+        *_standing(evidence, now),
     )
     errors = _errors(findings)
     if errors:
         return _without_certificates(findings, errors)
-    ends = _term_ends(evidence.standing)
+    ends = _term_ends(evidence.standing, now)
     return Judgement(
         certificate_status=None,
         id_token_status=AuthorizationStatus.ACCEPTED,
@@ -274,20 +275,20 @@ def _statuses(
     return tuple(findings)
 
 
-def _standing(standing: Standing, question: Question, now: datetime) -> tuple[Finding, ...]:
+def _standing(evidence: Evidence, now: datetime) -> tuple[Finding, ...]:
     """What stands between the contract and this EVSE at this moment."""
-    match standing:
+    match evidence.standing:
         case NotKnown():
             return (found("contract.unknown"),)
         case NotTold(reason=reason):
             return (found("contract.unavailable", detail=reason),)
         case Contract() as contract:
-            return tuple(_contract(contract, question, now))
+            return tuple(_contract(contract, evidence, now))
         case _:
-            assert_never(standing)
+            assert_never(evidence.standing)
 
 
-def _contract(contract: Contract, question: Question, now: datetime) -> list[Finding]:
+def _contract(contract: Contract, evidence: Evidence, now: datetime) -> list[Finding]:
     findings = []
     if contract.state is not ContractState.ACTIVE:
         findings.append(found(_STATES[contract.state]))
@@ -295,9 +296,32 @@ def _contract(contract: Contract, question: Question, now: datetime) -> list[Fin
         findings.append(found("contract.expired", detail=contract.not_after.isoformat()))
     if contract.not_before is not None and now < contract.not_before:
         findings.append(found("contract.not_at_this_time", detail=contract.not_before.isoformat()))
-    if contract.evse_ids and question.evse_id not in contract.evse_ids:
+    if not _is_place(contract, evidence.question):
         findings.append(found("contract.not_at_this_location", where="evseId"))
+    restrictions = contract.restrictions
+    if not _is_kind(restrictions, evidence.evse):
+        findings.append(found("contract.not_allowed_type_evse", where="evseId"))
+    schedule = restrictions.schedule
+    if schedule is not None and schedule.open_until(now) is None:
+        findings.append(found("contract.not_at_this_time", detail=schedule.zone.key))
     return findings
+
+
+def _is_place(contract: Contract, question: Question) -> bool:
+    """Whether a contract may charge at the EVSE asked for; one that binds it must be named."""
+    prefixes, evse_id = contract.restrictions.evse_prefixes, question.evse_id
+    if not contract.evse_ids and not prefixes:
+        return True
+    return evse_id is not None and (
+        evse_id in contract.evse_ids or any(evse_id.canonical.startswith(p) for p in prefixes)
+    )
+
+
+def _is_kind(restrictions: Restrictions, evse: Evse | None) -> bool:
+    """Whether an EVSE is of a kind that is permitted; one whose kind nobody told is not."""
+    return not restrictions.power_types or (
+        evse is not None and evse.power_type in restrictions.power_types
+    )
 
 
 def _evidence_ends(statuses: tuple[CertificateEvidence, ...], now: datetime) -> list[datetime]:
@@ -309,9 +333,10 @@ def _evidence_ends(statuses: tuple[CertificateEvidence, ...], now: datetime) -> 
     ]
 
 
-def _term_ends(standing: Standing) -> list[datetime]:
-    return (
-        [standing.not_after]
-        if isinstance(standing, Contract) and standing.not_after is not None
-        else []
-    )
+def _term_ends(standing: Standing, now: datetime) -> list[datetime]:
+    """When the contract's term ends, and the hours in which it may charge."""
+    if not isinstance(standing, Contract):
+        return []
+    schedule = standing.restrictions.schedule
+    ends = (standing.not_after, None if schedule is None else schedule.open_until(now))
+    return [end for end in ends if end is not None]

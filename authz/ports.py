@@ -9,10 +9,12 @@ from authz.contract import Contract, ContractCertificate
 from authz.decision import LoggedDecision
 from authz.ocpp.protocol import Station
 from authz.policy import Policy
+from authz.restrictions import Evse
 from authz.trust import Trust
 from certs.certificate import Certificate
 from certs.chain.anchors import Anchor
 from certs.identifiers.emaid import EMAID
+from certs.identifiers.evse_id import EVSEID
 from certs.revocation.hash_dialects import Reading
 from certs.revocation.status import RevocationStatus
 
@@ -78,6 +80,22 @@ class Registry(Protocol):
 
     async def delete(self, tenant: str, emaid: EMAID) -> None:
         """Forgets a contract and its certificates; NotFound where there is none."""
+        ...
+
+
+class Evses(Protocol):
+    """What operators tell of their EVSEs. Everything belongs to one tenant. Raises Unavailable."""
+
+    async def find(self, tenant: str, evse_id: EVSEID) -> Evse | None:
+        """What is told of this EVSE; None where nothing is."""
+        ...
+
+    async def put(self, tenant: str, evse: Evse, *, now: datetime) -> bool:
+        """Keeps what is told of an EVSE, and whether it is new."""
+        ...
+
+    async def delete(self, tenant: str, evse_id: EVSEID) -> None:
+        """Forgets an EVSE; NotFound where nothing was told of it."""
         ...
 
 

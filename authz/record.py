@@ -8,9 +8,17 @@ from typing import assert_never
 
 import msgspec
 
+from authz.contract import Contract
 from authz.decision import Decision, Judgement, LoggedDecision
 from authz.evidence import CertificateEvidence, ChainProof, HashProof, NoProof, Proof, UnknownHashes
 from certs.revocation.status import Good, Revoked, Unknown
+
+
+class GroupIdToken(msgspec.Struct, kw_only=True, rename="camel"):
+    """OCPP's IdTokenType for a group; its type is the backend's own."""
+
+    id_token: str
+    type: str = "Central"
 
 
 class IdTokenInfo(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
@@ -18,6 +26,7 @@ class IdTokenInfo(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=Tr
 
     status: str
     cache_expiry_date_time: datetime | None = None
+    group_id_token: GroupIdToken | None = None
 
 
 class FindingDocument(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
@@ -103,6 +112,7 @@ def encode_answer(decision: Decision) -> bytes:
             id_token_info=IdTokenInfo(
                 status=judgement.id_token_status.value,
                 cache_expiry_date_time=judgement.valid_until,
+                group_id_token=_group(decision),
             ),
             certificate_status=None if status is None else status.value,
             decision_id=decision.decision_id,
@@ -137,6 +147,14 @@ def logged(decision: Decision, answer: bytes) -> LoggedDecision:
             )
         ),
     )
+
+
+def _group(decision: Decision) -> GroupIdToken | None:
+    """The group of a contract that may charge; a refusal tells nothing of it."""
+    standing = decision.evidence.standing
+    if not decision.judgement.granted or not isinstance(standing, Contract):
+        return None
+    return None if standing.group is None else GroupIdToken(id_token=standing.group)
 
 
 def _findings(judgement: Judgement) -> list[FindingDocument]:

@@ -4,17 +4,20 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from authz import restriction_document
 from authz.adapters.database import Database, Lookup
 from authz.adapters.tables import CONTRACT_CERTIFICATES, CONTRACTS, ISSUER_HASHES, moment
 from authz.adapters.writer import Writer
 from authz.contract import CERTIFICATES_MAX, Contract, ContractCertificate, ContractState, Origin
-from authz.errors import NotFound
+from authz.errors import NotFound, Unavailable
 from certs import pem
 from certs.certificate import Certificate
 from certs.edition import Edition
+from certs.errors import Malformed
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import EVSEID
 from certs.revocation.hash_data import OCPP_ALGORITHMS
@@ -26,6 +29,8 @@ _HELD = (
     CONTRACTS.c.not_before,
     CONTRACTS.c.not_after,
     CONTRACTS.c.evse_ids,
+    CONTRACTS.c.group_id,
+    CONTRACTS.c.restrictions,
 )
 _MINE = (CONTRACTS.c.tenant == bindparam("tenant"), CONTRACTS.c.emaid == bindparam("emaid"))
 _BY_EMAID = Lookup(select(*_HELD).where(*_MINE))
@@ -75,8 +80,8 @@ class ContractBook:
         row = await self._database.look_up(_BY_EMAID, asked)
         if row is None:
             return None
-        as_received, state, not_before, not_after, evse_ids = row
-        return _contract(as_received, state, moment(not_before), moment(not_after), evse_ids)
+        as_received, state, not_before, not_after, *rest = row
+        return _contract((as_received, state, moment(not_before), moment(not_after), *rest))
 
     async def certificates_of(self, tenant: str, emaid: EMAID) -> tuple[ContractCertificate, ...]:
         asked = {"tenant": tenant, "emaid": emaid.canonical}
@@ -121,7 +126,7 @@ class ContractBook:
 
         def job(connection: Connection) -> bool:
             row = connection.execute(_STANDING, asked).one_or_none()
-            contract = make(None if row is None else _contract(*row))
+            contract = make(None if row is None else _contract(row))
             _put(connection, tenant, contract, now)
             if path:
                 _keep(connection, tenant, emaid, path, origin=Origin.IMPORTED, now=now)
@@ -162,6 +167,8 @@ def _put(connection: Connection, tenant: str, contract: Contract, now: datetime)
         "not_before": contract.not_before,
         "not_after": contract.not_after,
         "evse_ids": json.dumps(sorted(str(evse_id) for evse_id in contract.evse_ids)),
+        "group_id": contract.group,
+        "restrictions": restriction_document.encode(contract.restrictions),
         "updated_at": now,
     }
     changed = connection.execute(
@@ -246,20 +253,22 @@ def _keep_issuer(connection: Connection, leaf: Certificate, issuer: Certificate)
     )
 
 
-def _contract(
-    as_received: str,
-    state: str,
-    not_before: datetime | None,
-    not_after: datetime | None,
-    evse_ids: str,
-) -> Contract:
+def _contract(row: Sequence[Any]) -> Contract:
+    """A contract from the columns in _HELD, its moments read."""
+    as_received, state, not_before, not_after, evse_ids, group_id, restrictions = row
     places = json.loads(evse_ids) if evse_ids != "[]" else ()
+    try:
+        bound = restriction_document.decode(restrictions)
+    except Malformed as bad:  # written by a machine that knows more time zones than this one
+        raise Unavailable("contract", "its restrictions cannot be read here") from bad
     return Contract(
         emaid=EMAID.parse(as_received, edition=Edition.ISO_20),
         state=ContractState(state),
         not_before=not_before,
         not_after=not_after,
         evse_ids=frozenset(map(EVSEID.parse, places)),
+        group=group_id,
+        restrictions=bound,
     )
 
 

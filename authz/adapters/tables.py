@@ -94,6 +94,21 @@ CONTRACTS = sa.Table(
     sa.Column("not_before", Moment),
     sa.Column("not_after", Moment),
     sa.Column("evse_ids", sa.Text, nullable=False),  # JSON list of canonical EVSE ids
+    sa.Column("group_id", sa.String(36)),  # OCPP's groupIdToken
+    sa.Column("restrictions", sa.Text, nullable=False),  # JSON: authz.restriction_document
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+# What an operator tells of its EVSEs, where a contract's restrictions or a relay's trace need it.
+EVSES = sa.Table(
+    "evses",
+    METADATA,
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), primary_key=True),
+    sa.Column("evse_id", sa.String(39), primary_key=True),  # canonical
+    sa.Column("as_received", sa.String(39), nullable=False),
+    sa.Column("power_type", sa.String(2)),
+    sa.Column("latitude", sa.Float),  # degrees, WGS 84
+    sa.Column("longitude", sa.Float),
     sa.Column("updated_at", Moment, nullable=False),
 )
 

@@ -129,7 +129,7 @@ class Writer:
         try:
             with connection.begin_nested():
                 return write, write.job(connection), None
-        except (Conflict, NotFound, Malformed, Refused) as declined:
+        except (Conflict, NotFound, Unavailable, Malformed, Refused) as declined:
             return write, None, declined
         except IntegrityError:
             return write, None, Conflict("conflict", "clashes with what is stored")

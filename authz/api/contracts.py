@@ -13,9 +13,15 @@ from authz.api import bodies
 from authz.api.answers import json_answer, no_content
 from authz.api.callers import Doorkeeper
 from authz.callers import Scope
-from authz.contract import EVSES_MAX, Contract, ContractState
+from authz.contract import EVSES_MAX, GROUP_CHARACTERS_MAX, Contract, ContractState
 from authz.errors import MalformedQuestion
 from authz.registration import Kept, Registrar
+from authz.restriction_document import (
+    RestrictionsDocument,
+    from_restrictions,
+    to_restrictions,
+)
+from authz.restrictions import UNRESTRICTED
 from certs.edition import Edition
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import CHARACTERS_MAX as EVSE_ID_CHARACTERS_MAX
@@ -40,6 +46,7 @@ _EvseIds = Annotated[
     ],
     Meta(max_length=EVSES_MAX),
 ]
+_Group = Annotated[str, Meta(min_length=1, max_length=GROUP_CHARACTERS_MAX)]
 _Chain = Annotated[str, Meta(max_length=PEM_CHARACTERS_MAX)]
 
 
@@ -50,6 +57,8 @@ class ContractBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, ren
     not_before: _Moment | None = None
     not_after: _Moment | None = None
     evse_ids: _EvseIds = []
+    group_id: _Group | None = None
+    restrictions: RestrictionsDocument = msgspec.field(default_factory=RestrictionsDocument)
     certificate_chain: _Chain | None = None
 
 
@@ -60,6 +69,8 @@ class ContractChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, 
     not_before: _Moment | UnsetType | None = UNSET
     not_after: _Moment | UnsetType | None = UNSET
     evse_ids: _EvseIds | UnsetType = UNSET
+    group_id: _Group | UnsetType | None = UNSET
+    restrictions: RestrictionsDocument | UnsetType = UNSET
     certificate_chain: _Chain | UnsetType = UNSET
 
 
@@ -80,6 +91,8 @@ class ContractDocument(msgspec.Struct, kw_only=True, rename="camel", omit_defaul
     certificates: list[CertificateDocument]
     not_before: datetime | None = None
     not_after: datetime | None = None
+    group_id: str | None = None
+    restrictions: RestrictionsDocument | None = None
 
 
 def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
@@ -98,6 +111,8 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
             not_before=body.not_before,
             not_after=body.not_after,
             evse_ids=frozenset(map(EVSEID.parse, body.evse_ids)),
+            group=body.group_id,
+            restrictions=to_restrictions(body.restrictions),
         )
         _check_term(contract.not_before, contract.not_after)
         kept, created = await registrar.put(caller, contract, chain_pem=body.certificate_chain)
@@ -141,6 +156,10 @@ def _change(body: ContractChanges) -> Callable[[Contract], Contract]:
             given[name] = getattr(body, name)
     if body.evse_ids is not UNSET:
         given["evse_ids"] = frozenset(map(EVSEID.parse, body.evse_ids))
+    if body.group_id is not UNSET:
+        given["group"] = body.group_id
+    if body.restrictions is not UNSET:
+        given["restrictions"] = to_restrictions(body.restrictions)
 
     def change(contract: Contract) -> Contract:
         changed = replace(contract, **given)
@@ -166,4 +185,8 @@ def _document(kept: Kept) -> ContractDocument:
         ],
         not_before=contract.not_before,
         not_after=contract.not_after,
+        group_id=contract.group,
+        restrictions=None
+        if contract.restrictions == UNRESTRICTED
+        else from_restrictions(contract.restrictions),
     )

@@ -5,12 +5,13 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 
-from authz.api import authorize, contracts, decisions
+from authz.api import authorize, contracts, decisions, evses
 from authz.api.anchors import ONE as ONE_ANCHOR
 from authz.api.anchors import PATH as ANCHORS
 from authz.api.anchors import AnchorBody, AnchorDocument, AnchorList
 from authz.api.answers import raw_answer
 from authz.api.contracts import ContractBody, ContractChanges, ContractDocument
+from authz.api.evses import EvseDocument
 from authz.api.health import Health
 from authz.api.ocpp import AuthorizeRequest
 from authz.api.policy import PATH as POLICY
@@ -29,6 +30,7 @@ _EMAID = (
     "^([A-Za-z]{2}[A-Za-z0-9]{12,250}|"
     "[A-Za-z]{2}-[A-Za-z0-9]{3}-([A-Za-z0-9]{9}|[A-Za-z0-9]{11,200})(-[A-Za-z0-9])?)$"
 )
+_EVSE_ID = "^[A-Za-z]{2}([A-Za-z0-9]{3}|[*][A-Za-z0-9]{3}[*])[Ee][A-Za-z0-9][A-Za-z0-9*]{0,30}$"
 _FINGERPRINT = "^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$"
 _DECISION_ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _FORMS = (
@@ -40,6 +42,7 @@ _FORMS = (
     ContractBody,
     ContractChanges,
     ContractDocument,
+    EvseDocument,
     Health,
     PolicyDocument,
     Problem,
@@ -99,6 +102,14 @@ def document(title: str) -> Document:
         "delete": _operation("deleteContract", "Forget a contract", None, _NAMING),
         "parameters": [emaid],
     }
+    evse: Document = {
+        "get": _operation("showEvse", "Show an EVSE", EvseDocument, _NAMING),
+        "put": _operation(
+            "putEvse", "Tell of an EVSE", EvseDocument, _WRITING, takes=EvseDocument, new=True
+        ),
+        "delete": _operation("deleteEvse", "Forget an EVSE", None, _NAMING),
+        "parameters": [_parameter("evse_id", "an EVSE id, with separators or without", _EVSE_ID)],
+    }
     anchor: Document = {
         "get": _operation("showAnchor", "Show an anchor", AnchorList, (*_READING, 422)),
         "put": _operation(
@@ -122,6 +133,7 @@ def document(title: str) -> Document:
                 )
             },
             contracts.PATH: contract,
+            evses.PATH: evse,
             ANCHORS: {"get": _operation("listAnchors", "List the anchors", AnchorList, _READING)},
             ONE_ANCHOR: anchor,
             POLICY: {

@@ -44,6 +44,9 @@ DOORS = [
     ("PUT", CONTRACT, {}, Scope.MANAGE),
     ("PATCH", CONTRACT, {}, Scope.MANAGE),
     ("DELETE", CONTRACT, None, Scope.MANAGE),
+    ("GET", f"/v1/evses/{EVSE}", None, Scope.MANAGE),
+    ("PUT", f"/v1/evses/{EVSE}", {}, Scope.MANAGE),
+    ("DELETE", f"/v1/evses/{EVSE}", None, Scope.MANAGE),
     ("GET", "/v1/anchors", None, Scope.MANAGE),
     ("GET", ANCHOR, None, Scope.MANAGE),
     ("PUT", ANCHOR, ANCHOR_BODY, Scope.MANAGE),
@@ -110,7 +113,9 @@ def test_h01_no_operation_is_missing_from_these_tests(h):
         for method in item
         if method != "parameters" and item[method].get("security") != []
     }
-    tested = {(method, re.sub(r"/(DE8AA|[0-9a-f]{8}).*", "", path)) for method, path, *_ in DOORS}
+    tested = {
+        (method, re.sub(r"/(DE8AA|DE\*|[0-9a-f]{8}).*", "", path)) for method, path, *_ in DOORS
+    }
     assert {(method, re.sub(r"/\{.*", "", path)) for method, path in listed} == tested
     routed = {
         (method, route.path)
@@ -193,6 +198,7 @@ def test_h02_what_belongs_to_another_tenant_is_absent(h):
         answer = h.manage(method, path, json=body, tenant=OTHER_TENANT)
         problem(answer, 404, "contract.not_found")
     for method in ("GET", "DELETE"):
+        problem(h.manage(method, f"/v1/evses/{EVSE}", tenant=OTHER_TENANT), 404, "evse.not_found")
         problem(h.manage(method, ANCHOR, tenant=OTHER_TENANT), 404, "anchor.not_found")
     assert h.manage("GET", "/v1/anchors", tenant=OTHER_TENANT).json() == {"anchors": []}
     assert h.manage("GET", CONTRACT).status_code == 200
@@ -371,6 +377,58 @@ def test_contract_is_kept_changed_and_forgotten(tmp_path):
         problem(h.manage("PATCH", path, json={}), 404, "contract.not_found")
 
 
+def test_restrictions_are_kept_as_they_were_put_and_change_alone(tmp_path):
+    with house(tmp_path) as h:
+        path = "/v1/contracts/DE8AA007777777"
+        body = {"groupId": "fleet 7", **restricted_to({"from": "08:00", "to": "24:00"})}
+        body["restrictions"] |= {"evsePrefixes": ["de*plw*E4"], "powerTypes": ["DC"]}
+        kept = h.manage("PUT", path, json=body).json()
+        assert kept["groupId"] == "fleet 7"
+        assert kept["restrictions"] == body["restrictions"] | {"evsePrefixes": ["DEPLWE4"]}
+        changed = h.manage("PATCH", path, json={"groupId": None}).json()
+        assert "groupId" not in changed
+        assert changed["restrictions"] == kept["restrictions"]
+        freed = h.manage("PATCH", path, json={"restrictions": {}}).json()
+        assert "restrictions" not in freed
+
+
+def test_contract_of_a_power_type_charges_where_that_is_told(tmp_path):
+    with house(tmp_path) as h:
+        evse = f"/v1/evses/{EVSE}"
+        h.register(chain=h.contract, restrictions={"powerTypes": ["DC"]}, groupId="fleet 7")
+        answer = h.ask(chain=h.contract, evseId=EVSE)
+        assert verdict(answer) == (
+            "Accepted", "NotAllowedTypeEVSE", "contract.not_allowed_type_evse"
+        )  # fmt: skip
+        assert "groupIdToken" not in answer.json()["idTokenInfo"]
+        problem(h.manage("GET", evse), 404, "evse.not_found")
+        assert h.manage("PUT", evse, json={"powerType": "AC"}).status_code == 201
+        assert verdict(h.ask(chain=h.contract, evseId=EVSE))[1] == "NotAllowedTypeEVSE"
+        told = {"powerType": "DC", "latitude": 52.5, "longitude": 13.4}
+        assert h.manage("PUT", evse, json=told).status_code == 200
+        assert h.manage("GET", evse).json() == told
+        assert verdict(h.ask(chain=h.contract))[1] == "NotAllowedTypeEVSE"  # it does not say where
+        accepted = h.ask(chain=h.contract, evseId=EVSE)
+        assert verdict(accepted)[2] == "accepted"
+        assert accepted.json()["idTokenInfo"]["groupIdToken"] == {
+            "idToken": "fleet 7", "type": "Central"
+        }  # fmt: skip
+        assert h.manage("DELETE", evse).status_code == 204
+        assert verdict(h.ask(chain=h.contract, evseId=EVSE))[1] == "NotAllowedTypeEVSE"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"latitude": 52.5}, 422, "malformed.body_fields"),
+        ({"latitude": 90.1, "longitude": 0}, 422, "malformed.body_fields"),
+        ({"powerType": "HVDC"}, 422, "malformed.body_fields"),
+    ],
+)
+def test_evse_that_cannot_be_meant_is_refused(h, body, status, code):
+    problem(h.manage("PUT", f"/v1/evses/{EVSE}", json=body), status, code)
+
+
 def test_two_changes_at_once_are_both_made(tmp_path):
     with house(tmp_path) as h:
         key = {"headers": h.headers(scope=Scope.MANAGE)}
@@ -380,6 +438,11 @@ def test_two_changes_at_once_are_both_made(tmp_path):
         told = h.manage("GET", CONTRACT).json()
         assert (told["state"], told["evseIds"]) == ("Blocked", ["DEPLWE000001"])
         assert told["notAfter"] == "2027-01-01T00:00:00Z"
+
+
+def restricted_to(window=None, *, zone="Europe/Berlin"):
+    window = {"days": ["Mon"]} | (window or {})
+    return {"restrictions": {"schedule": {"zone": zone, "windows": [window]}}}
 
 
 @pytest.mark.parametrize(
@@ -395,6 +458,15 @@ def test_two_changes_at_once_are_both_made(tmp_path):
         ({"evseIds": ["socket 4"]}, 400, "malformed.identifier"),
         ({"evseIds": [EVSE] * 257}, 422, "malformed.body_fields"),
         ({"certificateChain": "no PEM"}, 400, "malformed.pem"),
+        ({"groupId": "g" * 37}, 422, "malformed.body_fields"),
+        ({"restrictions": {"evsePrefixes": ["PLW"]}}, 400, "malformed.identifier"),
+        ({"restrictions": {"powerTypes": ["HVDC"]}}, 422, "malformed.body_fields"),
+        ({"restrictions": {"colour": "red"}}, 422, "malformed.body_fields"),
+        (restricted_to(zone="Mars/Olympus"), 422, "malformed.body_fields"),
+        (restricted_to(zone="../../etc/passwd"), 422, "malformed.body_fields"),
+        (restricted_to({"from": "18:00", "to": "08:00"}), 422, "malformed.body_fields"),
+        (restricted_to({"to": "24:01"}), 422, "malformed.body_fields"),
+        (restricted_to({"days": []}), 422, "malformed.body_fields"),
     ],
 )
 def test_contract_that_cannot_be_meant_is_refused_whole(tmp_path, body, status, code):

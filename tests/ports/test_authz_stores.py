@@ -15,6 +15,7 @@ from authz.adapters.callers import CallerBook
 from authz.adapters.contracts import ContractBook
 from authz.adapters.database import Database
 from authz.adapters.decision_log import DecisionTable, first_break
+from authz.adapters.evses import EvseBook
 from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.schema import check_current, upgrade
 from authz.adapters.writer import Writer
@@ -24,6 +25,7 @@ from authz.decision import LoggedDecision
 from authz.errors import Conflict, NotFound, Unavailable
 from authz.policy import Policy, UnprovenToken
 from authz.provisioning import Provisioning
+from authz.restrictions import Day, Evse, PowerType, Restrictions, Schedule, Window, parse_zone
 from authz.settings import load
 from certs.certificate import Certificate
 from certs.chain.anchors import Anchor
@@ -41,6 +43,17 @@ from tests.world import CONTRACT_CN, NOW, SECOND, valid_world
 OWN = EMAID.parse(CONTRACT_CN)
 OTHER = EMAID.parse("DE8AA009876543")
 ACTIVE = Contract(emaid=OWN, state=ContractState.ACTIVE)
+NIGHTS_AT_SITE = Restrictions(
+    evse_prefixes=frozenset({"DEPLWE45", "DEPLWE46"}),
+    power_types=frozenset(PowerType),
+    schedule=Schedule(
+        zone=parse_zone("Europe/Berlin"),
+        windows=(
+            Window.make(days=frozenset({Day.MONDAY}), from_minute=0, to_minute=61),
+            Window.make(days=frozenset(Day), from_minute=1_320, to_minute=1_440),
+        ),
+    ),
+)
 
 
 @dataclass
@@ -53,6 +66,7 @@ class Stores:
     def __post_init__(self) -> None:
         self.contracts = ContractBook(self.database, self.writer)
         self.trusts = TrustBook(self.database, self.writer)
+        self.evses = EvseBook(self.database, self.writer)
         self.callers = CallerBook(self.database)
         self.log = DecisionTable(self.database, self.writer)
         self.memory = RevocationCache(self.database, self.writer)
@@ -128,6 +142,8 @@ def test_contract_is_kept_as_it_was_put(told):
             not_before=NOW - timedelta(microseconds=1),
             not_after=NOW + timedelta(days=9_999),
             evse_ids=frozenset({EVSEID.parse("DE*PLW*E1"), EVSEID.parse("DE*PLW*E2")}),
+            group="fleet 7",
+            restrictions=NIGHTS_AT_SITE,
         )
         assert await stores.contracts.find(TENANT, OWN) is None
         assert await stores.keep(full)
@@ -135,6 +151,36 @@ def test_contract_is_kept_as_it_was_put(told):
         assert not await stores.keep(ACTIVE)
         assert await stores.contracts.find(TENANT, OWN) == ACTIVE
         assert await stores.contracts.find(OTHER_TENANT, OWN) is None
+
+    told(story)
+
+
+def test_zone_that_this_machine_does_not_know_is_silence(told):
+    async def story(stores):
+        await stores.keep(replace(ACTIVE, restrictions=NIGHTS_AT_SITE))
+        with stores.database.writing() as connection:
+            other = "replace(restrictions, 'Berlin', 'Atlantis')"
+            connection.execute(text(f"UPDATE contracts SET restrictions = {other}"))
+        with pytest.raises(Unavailable):
+            await stores.contracts.find(TENANT, OWN)
+
+    told(story)
+
+
+def test_evse_is_kept_as_it_was_told(told):
+    async def story(stores):
+        place = EVSEID.parse("DE*PLW*E1")
+        full = Evse(evse_id=place, power_type=PowerType.DC, latitude=52.5, longitude=-0.25)
+        assert await stores.evses.find(TENANT, place) is None
+        assert await stores.evses.put(TENANT, full, now=NOW)
+        assert await stores.evses.find(TENANT, EVSEID.parse("deplwe1")) == full
+        assert not await stores.evses.put(TENANT, Evse(evse_id=place), now=NOW)
+        assert await stores.evses.find(TENANT, place) == Evse(evse_id=place)
+        assert await stores.evses.find(OTHER_TENANT, place) is None
+        with pytest.raises(NotFound):
+            await stores.evses.delete(OTHER_TENANT, place)
+        await stores.evses.delete(TENANT, place)
+        assert await stores.evses.find(TENANT, place) is None
 
     told(story)
 
@@ -618,12 +664,15 @@ def test_integrity_error_of_a_job_is_a_conflict(told):
 def test_schema_that_is_not_the_newest_is_refused(told):
     async def story(stores):
         with stores.database.writing() as connection:
+            version = connection.execute(text("SELECT version_num FROM authz_schema_version"))
+            newest = version.scalar_one()
             connection.execute(text("UPDATE authz_schema_version SET version_num = '0000'"))
         with pytest.raises(Unavailable) as old:
             check_current(stores.database)
         assert old.value.code == "unavailable.schema"
         with stores.database.writing() as connection:
-            connection.execute(text("UPDATE authz_schema_version SET version_num = '0001'"))
+            put_back = text("UPDATE authz_schema_version SET version_num = :newest")
+            connection.execute(put_back, {"newest": newest})
 
     told(story)
 

@@ -11,9 +11,11 @@ from authz.evidence import ChainProof, NoProof, NotKnown, NotTold, Source
 from authz.gathering import Gatherer
 from authz.policy import Policy
 from authz.question import Question
+from authz.restrictions import UNRESTRICTED, PowerType, Restrictions
 from authz.trust import Trust
 from certs.chain.verifier import ChainVerifier
 from certs.identifiers.emaid import EMAID
+from certs.identifiers.evse_id import EVSEID
 from certs.profiles.rules import Role
 from certs.revocation.status import Unknown
 from tests.world import CONTRACT_CN, NOW, valid_world
@@ -25,7 +27,10 @@ SLOW = 30.0
 class Registry:
     """The memory twin of a registry that may be slow or gone."""
 
-    def __init__(self, *, seconds: float = 0.0, gone: bool = False) -> None:
+    def __init__(
+        self, *, seconds: float = 0.0, gone: bool = False, bound: Restrictions = UNRESTRICTED
+    ) -> None:
+        self.bound = bound
         self.seconds = seconds
         self.gone = gone
 
@@ -33,10 +38,25 @@ class Registry:
         await asyncio.sleep(self.seconds)
         if self.gone:
             raise Unavailable("database")
-        return Contract(emaid=emaid, state=ContractState.ACTIVE)
+        return Contract(emaid=emaid, state=ContractState.ACTIVE, restrictions=self.bound)
 
     async def named_by(self, _tenant, _hashes):
         raise Unavailable("database")
+
+
+class Evses:
+    """EVSEs of which nothing is told, after a while or by nobody."""
+
+    def __init__(self, *, seconds: float = 0.0, gone: bool = False) -> None:
+        self.seconds = seconds
+        self.gone = gone
+        self.asked = 0
+
+    async def find(self, _tenant, _evse_id):
+        self.asked += 1
+        await asyncio.sleep(self.seconds)
+        if self.gone:
+            raise Unavailable("database")
 
 
 class Sources:
@@ -75,7 +95,14 @@ class Memory:
 
 
 def gathered(
-    *, registry=None, sources=None, memory=None, question=None, seconds: float = 0.05, times=1
+    *,
+    registry=None,
+    evses=None,
+    sources=None,
+    memory=None,
+    question=None,
+    seconds: float = 0.05,
+    times=1,
 ):
     trust = Trust(
         tenant="cpo-one",
@@ -90,6 +117,7 @@ def gathered(
     async def story():
         gatherer = Gatherer(
             contracts=registry or Registry(),
+            evses=evses or Evses(),
             sources=sources or Sources(),
             memory=memory or Memory(),
             deadline_seconds=seconds,
@@ -115,6 +143,21 @@ def test_slow_registry_is_not_waited_for():
 
 def test_registry_that_is_gone_is_silence():
     assert gathered(registry=Registry(gone=True)).standing == NotTold(reason="database")
+
+
+@pytest.mark.parametrize("evses", [Evses(seconds=SLOW), Evses(gone=True)], ids=["slow", "gone"])
+def test_evse_that_nobody_tells_of_in_time_is_silence(evses):
+    asked = Question(token_type="eMAID", emaid=OWN, evse_id=EVSEID.parse("DE*PLW*E1"))
+    bound = Registry(bound=Restrictions(power_types=frozenset({PowerType.DC})))
+    assert gathered(registry=bound, evses=evses, question=asked).evse is None
+    assert evses.asked == 1
+
+
+def test_evse_is_asked_for_only_where_the_contract_is_bound_to_a_kind():
+    evses = Evses()
+    asked = Question(token_type="eMAID", emaid=OWN, evse_id=EVSEID.parse("DE*PLW*E1"))
+    gathered(evses=evses, question=asked)
+    assert evses.asked == 0
 
 
 def test_registry_that_cannot_say_which_certificate_is_meant_ends_the_question():

@@ -22,6 +22,7 @@ from authz.evidence import (
 from authz.judgement import judge, sound
 from authz.policy import Policy, UnprovenToken
 from authz.question import Question
+from authz.restrictions import Day, Evse, PowerType, Restrictions, Schedule, Window, parse_zone
 from certs.chain.anchors import AnchorSet
 from certs.chain.checks import position
 from certs.chain.roles import Use
@@ -55,6 +56,7 @@ OTHER = EMAID.parse("DE8AA009876543")
 ACTIVE = Contract(emaid=OWN, state=ContractState.ACTIVE)
 FRESH_FOR = timedelta(hours=1)
 HERE = EVSEID.parse("DE*PLW*E000001")
+ELSEWHERE = EVSEID.parse("DE*PLW*E000003")
 THERE = EVSEID.parse("DE*PLW*E000002")
 NO_CHECK_CHARACTER = "identity.emaid_check_digit_missing"
 
@@ -77,6 +79,11 @@ def proof(*, until=NOW + FRESH_FOR) -> statuses.Proof:
 
 REVOKED = Revoked(revoked_at=NOW - DAY, reason=Reason.KEY_COMPROMISE, proof=proof())
 UNTOLD = Unknown("revocation.source_unreachable")
+
+
+def open_on(day: Day, from_minute: int, to_minute: int) -> Restrictions:
+    window = Window.make(days=frozenset({day}), from_minute=from_minute, to_minute=to_minute)
+    return Restrictions(schedule=Schedule(zone=parse_zone("Europe/Berlin"), windows=(window,)))
 
 
 @cache
@@ -113,12 +120,13 @@ def chain_proof(verdict: ChainVerdict | None = None, **odd) -> ChainProof:
     return ChainProof(verdict=verdict, statuses=all_good(verdict, **odd) if verdict.path else ())
 
 
-def judged(proof_=None, *, asked=None, standing=ACTIVE, policy=None, now=NOW):
+def judged(proof_=None, *, asked=None, standing=ACTIVE, policy=None, now=NOW, evse=None):
     evidence = Evidence(
         question=asked or question(),
         proof=proof_ or chain_proof(),
         standing=standing,
         gathered_at=now,
+        evse=evse,
     )
     return judge(evidence, policy or Policy(), now)
 
@@ -496,6 +504,45 @@ def test_contract_for_some_places_is_for_no_others(evse_id, granted):
     assert told.granted is granted
     if not granted:
         assert pair(told) == ("Accepted", "NotAtThisLocation", "contract.not_at_this_location")
+
+
+@pytest.mark.parametrize(
+    ("evse_id", "granted"),
+    [(HERE, True), (THERE, True), (ELSEWHERE, False), (None, False)],
+    ids=str,
+)
+def test_contract_for_a_site_is_for_its_evses_and_those_named_beside_it(evse_id, granted):
+    site = Restrictions(evse_prefixes=frozenset({"DEPLWE000001"}))
+    bound = replace(ACTIVE, evse_ids=frozenset({THERE}), restrictions=site)
+    assert judged(asked=question(evse_id=evse_id), standing=bound).granted is granted
+
+
+@pytest.mark.parametrize(
+    ("evse", "granted"),
+    [
+        (Evse(evse_id=HERE, power_type=PowerType.DC), True),
+        (Evse(evse_id=HERE, power_type=PowerType.AC), False),
+        (Evse(evse_id=HERE), False),
+        (None, False),
+    ],
+    ids=["told and permitted", "told and not permitted", "kind not told", "nothing told"],
+)
+def test_contract_for_a_power_type_is_for_no_other_and_for_none_unsaid(evse, granted):
+    bound = replace(ACTIVE, restrictions=Restrictions(power_types=frozenset({PowerType.DC})))
+    told = judged(standing=bound, evse=evse)
+    assert told.granted is granted
+    if not granted:
+        assert pair(told) == ("Accepted", "NotAllowedTypeEVSE", "contract.not_allowed_type_evse")
+
+
+def test_contract_for_some_hours_is_for_no_others_and_is_cached_for_no_longer():
+    # NOW is a Sunday, noon UTC: one in the afternoon in Berlin
+    bound = replace(ACTIVE, restrictions=open_on(Day.SUNDAY, 12 * 60, 13 * 60 + 30))
+    assert judged(standing=bound).valid_until == NOW + timedelta(minutes=30)
+    late = judged(standing=bound, now=NOW + timedelta(minutes=30))
+    assert pair(late) == ("Accepted", "NotAtThisTime", "contract.not_at_this_time")
+    other = replace(ACTIVE, restrictions=open_on(Day.TUESDAY, 0, 1_440))
+    assert pair(judged(standing=other))[1] == "NotAtThisTime"
 
 
 # Without certificates ----------------------------------------------------------------------------

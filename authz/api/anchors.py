@@ -13,6 +13,7 @@ from authz.callers import Scope
 from authz.errors import MalformedQuestion, NotFound
 from authz.ports import Trusts
 from authz.steady_clock import SteadyClock
+from authz.strict_json import decode
 from certs import names, pem
 from certs.chain.anchors import DEFAULT_TOLERANCES, Anchor
 from certs.chain.roles import Purpose, Use
@@ -78,7 +79,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, trusts: Trusts, clock: SteadyC
 
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read_managed(request), AnchorBody)
+        body = decode(await bodies.read_managed(request), AnchorBody)
         anchor = _anchor(body)
         if anchor.certificate.fingerprint != _fingerprint(request.path_params["fingerprint"]):
             raise MalformedQuestion("the path names another certificate's fingerprint")

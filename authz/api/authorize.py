@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from authz.adapters.metrics import Metrics
 from authz.api import bodies
 from authz.api.callers import Doorkeeper
-from authz.api.ocpp import read_question
+from authz.authorize_request import read_question
 from authz.callers import Scope as CallerScope
 from authz.decision import Decision
 from authz.evidence import ChainProof, HashProof

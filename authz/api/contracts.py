@@ -22,6 +22,7 @@ from authz.restriction_document import (
     to_restrictions,
 )
 from authz.restrictions import UNRESTRICTED
+from authz.strict_json import decode
 from certs.edition import Edition
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import CHARACTERS_MAX as EVSE_ID_CHARACTERS_MAX
@@ -104,7 +105,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
 
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read_managed(request), ContractBody)
+        body = decode(await bodies.read_managed(request), ContractBody)
         contract = Contract(
             emaid=_emaid(request),
             state=body.state,
@@ -120,7 +121,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
 
     async def change(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read_managed(request), ContractChanges)
+        body = decode(await bodies.read_managed(request), ContractChanges)
         chain = None if body.certificate_chain is UNSET else body.certificate_chain
         return json_answer(
             _document(

@@ -14,6 +14,7 @@ from authz.errors import MalformedQuestion, NotFound
 from authz.ports import Evses
 from authz.restrictions import Evse, PowerType
 from authz.steady_clock import SteadyClock
+from authz.strict_json import decode
 from certs.identifiers.evse_id import EVSEID
 
 PATH = "/v1/evses/{evse_id}"
@@ -41,7 +42,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, evses: Evses, clock: SteadyClo
 
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read_managed(request), EvseDocument)
+        body = decode(await bodies.read_managed(request), EvseDocument)
         if (body.latitude is None) != (body.longitude is None):
             raise MalformedQuestion("a place has a latitude and a longitude")
         evse = Evse(

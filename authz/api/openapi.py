@@ -13,9 +13,9 @@ from authz.api.answers import raw_answer
 from authz.api.contracts import ContractBody, ContractChanges, ContractDocument
 from authz.api.evses import EvseDocument
 from authz.api.health import Health
-from authz.api.ocpp import AuthorizeRequest
 from authz.api.policy import PATH as POLICY
 from authz.api.problems import MEDIA_TYPE, Problem
+from authz.authorize_request import AuthorizeRequest
 from authz.policy_document import PolicyDocument
 from authz.record import Answer, Record
 

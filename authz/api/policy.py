@@ -8,6 +8,7 @@ from authz.api.callers import Doorkeeper
 from authz.callers import Scope
 from authz.policy_document import PolicyDocument, from_policy, to_policy
 from authz.ports import Trusts
+from authz.strict_json import decode
 
 PATH = "/v1/policy"
 
@@ -22,7 +23,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, trusts: Trusts) -> None:
 
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        body = bodies.decode(await bodies.read_managed(request), PolicyDocument)
+        body = decode(await bodies.read_managed(request), PolicyDocument)
         policy = to_policy(body)
         await trusts.put_policy(caller.tenant, policy)
         return json_answer(from_policy(policy))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authz import strict_json
 from authz.api import bodies
-from authz.api.ocpp import read_question
+from authz.authorize_request import read_question
 from authz.errors import MalformedBody, MalformedQuestion, UnfinishedBody, UnsupportedBody
 from authz.question import Question
 from certs.errors import Malformed, TooLarge
@@ -165,7 +166,9 @@ def test_members_are_counted_as_json_has_them(document, ascii_only):
             return len(value) + sum(map(count, value.values()))
         return sum(map(count, value)) if isinstance(value, list) else 0
 
-    assert bodies.members(json.dumps(document, ensure_ascii=ascii_only).encode()) == count(document)
+    assert strict_json.members(json.dumps(document, ensure_ascii=ascii_only).encode()) == count(
+        document
+    )
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
@@ -190,16 +193,16 @@ class Form(msgspec.Struct, forbid_unknown_fields=True):
 )
 def test_h05_cold_routes_refuse_alike(body):
     with pytest.raises(MalformedBody):
-        bodies.decode(body, Form)
+        strict_json.decode(body, Form)
 
 
 def test_cold_routes_take_their_form_and_nothing_more():
-    assert bodies.decode(b'{"name":"a"}', Form).name == "a"
+    assert strict_json.decode(b'{"name":"a"}', Form).name == "a"
     with pytest.raises(MalformedQuestion):
-        bodies.decode(b'{"name":"a","is_ca":true}', Form)
+        strict_json.decode(b'{"name":"a","is_ca":true}', Form)
     with pytest.raises(MalformedQuestion) as bad:
-        bodies.decode(b'{"name":"a","%s":1}' % (b"x" * 5_000), Form)
-    assert len(bad.value.detail) <= bodies.DETAIL_CHARACTERS_MAX
+        strict_json.decode(b'{"name":"a","%s":1}' % (b"x" * 5_000), Form)
+    assert len(bad.value.detail) <= strict_json.DETAIL_CHARACTERS_MAX
 
 
 # Reading -----------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from authz.api import bodies
 from authz.errors import MalformedBody
 from authz.question import Question
+from authz.strict_json import decode_fast, members
 from certs.chain.verifier import CHAIN_CHARACTERS_MAX
 from certs.edition import Edition
 from certs.errors import MalformedHashData
@@ -81,8 +81,8 @@ _DECODER = msgspec.json.Decoder(AuthorizeRequest)
 
 def read_question(body: bytes) -> Question:
     """The question in a body; Malformed and its children where there is none."""
-    request = bodies.decode_fast(body, _DECODER)
-    if bodies.members(body) != _members(request):
+    request = decode_fast(body, _DECODER)
+    if members(body) != _members(request):
         raise MalformedBody("a name stands twice")
     token = request.id_token
     is_emaid = token.type.lower() == _E_MAID
@@ -126,4 +126,4 @@ def _members(request: AuthorizeRequest) -> int:
 
 
 def _custom(custom_data: Raw | UnsetType) -> int:
-    return 0 if custom_data is UNSET else 1 + bodies.members(bytes(custom_data))
+    return 0 if custom_data is UNSET else 1 + members(bytes(custom_data))

@@ -21,6 +21,7 @@ from authz.errors import (
     UnfinishedBody,
     UnsupportedBody,
 )
+from authz.ocpp.protocol import CallFailed, CallRefused, NotConnected
 from authz.record import FindingDocument
 from certs.errors import Malformed, Refused, TooLarge
 
@@ -45,6 +46,9 @@ STATUS: Mapping[type[Exception], HTTPStatus] = MappingProxyType(
         Unauthenticated: HTTPStatus.UNAUTHORIZED,
         NotFound: HTTPStatus.NOT_FOUND,
         Conflict: HTTPStatus.CONFLICT,
+        CallRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+        NotConnected: HTTPStatus.CONFLICT,
+        CallFailed: HTTPStatus.BAD_GATEWAY,
         Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )

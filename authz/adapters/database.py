@@ -2,12 +2,13 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, text
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, text
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -49,6 +50,25 @@ class Lookup:
             made = self._statement.compile(dialect=dialect)
             found = self._compiled[dialect.name] = (str(made), tuple(made.positiontup or ()))
         return found
+
+
+def insert_many(connection: Connection, table: Table, values: Sequence[object]) -> None:
+    """Inserts rows, whose columns follow each other in ``values`` as stored, in one statement.
+
+    One statement is one call into SQLite, for which the interpreter's lock is let go once, and
+    one round trip to PostgreSQL, whose driver makes one for each row otherwise.
+    """
+    rows = len(values) // len(table.columns)
+    connection.exec_driver_sql(_insertion(connection.dialect, table, rows), tuple(values))
+
+
+@lru_cache(maxsize=1_024)
+def _insertion(dialect: Dialect, table: Table, rows: int) -> str:
+    placeholder = "?" if dialect.positional and dialect.paramstyle == "qmark" else "%s"
+    row = f"({', '.join([placeholder] * len(table.columns))})"
+    columns = ", ".join(column.name for column in table.columns)
+    # Names and placeholders are the table's; every value is bound.
+    return f"INSERT INTO {table.name} ({columns}) VALUES {', '.join([row] * rows)}"  # noqa: S608
 
 
 class Database:

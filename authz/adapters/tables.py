@@ -22,19 +22,24 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else (value - _EPOCH) // _MICROSECOND  # exact, unlike floats
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         return moment(value)
 
 
+def microseconds(value: datetime) -> int:
+    """A moment as it is stored."""
+    return (value - _EPOCH) // _MICROSECOND  # exact, unlike floats
+
+
 @overload
-def moment(microseconds: int) -> datetime: ...
+def moment(stored: int) -> datetime: ...
 @overload
-def moment(microseconds: None) -> None: ...
-def moment(microseconds: int | None) -> datetime | None:
+def moment(stored: None) -> None: ...
+def moment(stored: int | None) -> datetime | None:
     """A moment as it is stored, read."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    return None if stored is None else _EPOCH + timedelta(microseconds=stored)
 
 
 METADATA = sa.MetaData(

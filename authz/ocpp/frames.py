@@ -21,13 +21,19 @@ CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 
 
 class MalformedFrame(Malformed):
-    """Octets that are no OCPP-J frame. ``message_id`` is "-1" where none can be read."""
+    """Octets that are no OCPP-J frame.
+
+    ``message_id`` is "-1" and ``kind`` (the message type) None where they cannot be read.
+    """
 
     code = "malformed.ocpp_frame"
 
-    def __init__(self, detail: str, *, message_id: str = NO_MESSAGE_ID) -> None:
+    def __init__(
+        self, detail: str, *, message_id: str = NO_MESSAGE_ID, kind: int | None = None
+    ) -> None:
         super().__init__(detail)
         self.message_id = message_id
+        self.kind = kind
 
 
 class UnknownMessageType(MalformedFrame):
@@ -106,24 +112,29 @@ def parse_frame(octets: bytes, *, octets_max: int) -> Frame:
         raise MalformedFrame("not a JSON array") from bad
     message_id = _message_id(elements)
     kind = _kind(elements, message_id)
+    try:
+        return _read(kind, message_id, elements)
+    except MalformedFrame as bad:
+        bad.message_id, bad.kind = message_id, kind
+        raise
+
+
+def _read(kind: int, message_id: str, elements: list[bytes]) -> Frame:
     if len(elements) != _LENGTHS[kind]:
-        raise MalformedFrame(f"{len(elements)} elements", message_id=message_id)
+        raise MalformedFrame(f"{len(elements)} elements")
     if kind in {CALL, SEND}:
-        action = _text(elements[2], ACTION_CHARACTERS_MAX, "action", message_id)
-        payload = _object(elements[3], "payload", message_id)
+        action = _text(elements[2], ACTION_CHARACTERS_MAX, "action")
+        payload = _object(elements[3], "payload")
         form = Call if kind == CALL else Send
         return form(message_id=message_id, action=action, payload=payload)
     if kind == CALL_RESULT:
-        payload = _object(elements[2], "payload", message_id)
-        return CallResult(message_id=message_id, payload=payload)
+        return CallResult(message_id=message_id, payload=_object(elements[2], "payload"))
     error = CallError if kind == CALL_ERROR else CallResultError
     return error(
         message_id=message_id,
-        error_code=_text(elements[2], ERROR_CODE_CHARACTERS_MAX, "errorCode", message_id),
-        description=_text(
-            elements[3], DESCRIPTION_CHARACTERS_MAX, "errorDescription", message_id, least=0
-        ),
-        details=_object(elements[4], "errorDetails", message_id),
+        error_code=_text(elements[2], ERROR_CODE_CHARACTERS_MAX, "errorCode"),
+        description=_text(elements[3], DESCRIPTION_CHARACTERS_MAX, "errorDescription", least=0),
+        details=_object(elements[4], "errorDetails"),
     )
 
 
@@ -148,7 +159,7 @@ def _message_id(elements: list[bytes]) -> str:
     """The message id of a frame."""
     if len(elements) < 2:
         raise MalformedFrame(f"{len(elements)} elements")
-    return _text(elements[1], MESSAGE_ID_CHARACTERS_MAX, "message id", NO_MESSAGE_ID)
+    return _text(elements[1], MESSAGE_ID_CHARACTERS_MAX, "message id")
 
 
 def _kind(elements: list[bytes], message_id: str) -> int:
@@ -161,17 +172,17 @@ def _kind(elements: list[bytes], message_id: str) -> int:
     return kind
 
 
-def _text(element: bytes, most: int, what: str, message_id: str, *, least: int = 1) -> str:
+def _text(element: bytes, most: int, what: str, *, least: int = 1) -> str:
     try:
         text = _TEXT.decode(element)
     except (msgspec.MsgspecError, UnicodeDecodeError) as bad:
-        raise MalformedFrame(f"{what} is no text", message_id=message_id) from bad
+        raise MalformedFrame(f"{what} is no text") from bad
     if not least <= len(text) <= most:
-        raise MalformedFrame(f"{what} of {len(text)} characters", message_id=message_id)
+        raise MalformedFrame(f"{what} of {len(text)} characters")
     return text
 
 
-def _object(element: bytes, what: str, message_id: str) -> bytes:
+def _object(element: bytes, what: str) -> bytes:
     if not element.startswith(b"{"):
-        raise MalformedFrame(f"{what} is no object", message_id=message_id)
+        raise MalformedFrame(f"{what} is no object")
     return element

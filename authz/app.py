@@ -15,6 +15,7 @@ from authz.adapters.crl import CrlClient
 from authz.adapters.database import Database
 from authz.adapters.decision_log import DecisionTable
 from authz.adapters.evses import EvseBook
+from authz.adapters.guarded import GuardedOutbound
 from authz.adapters.metrics import Metrics
 from authz.adapters.ocsp import OcspClient
 from authz.adapters.outbound import Outbound
@@ -62,6 +63,7 @@ def create_app(
     database = Database(settings.database_url)
     writer = Writer(database)
     outbound = Outbound()
+    guarded = GuardedOutbound(outbound, random=lambda: int.from_bytes(random(4)) / 2**32)
     metrics = Metrics()
     metrics.watch(lambda: writer.pending)
     steady = SteadyClock(clock)
@@ -74,8 +76,8 @@ def create_app(
         evses=evse_book,
         sources=RevocationSources(
             settings.sources,
-            ocsp=OcspClient(outbound, hash_algorithm=settings.ocsp_hash),
-            crl=CrlClient(outbound, bytes_max=settings.crl_bytes_max),
+            ocsp=OcspClient(guarded, hash_algorithm=settings.ocsp_hash),
+            crl=CrlClient(guarded, bytes_max=settings.crl_bytes_max),
             deadline_seconds=settings.source_deadline_seconds,
             metrics=metrics,
         ),
@@ -123,6 +125,22 @@ def create_app(
     policy.install(app, doorkeeper, trusts)
     decisions.install(app, doorkeeper, log)
 
+    _install_health(app, log=log, steady=steady, writer=writer, guarded=guarded, metrics=metrics)
+    openapi.install(app)
+    return app
+
+
+def _install_health(
+    app: FastAPI,
+    *,
+    log: DecisionTable,
+    steady: SteadyClock,
+    writer: Writer,
+    guarded: GuardedOutbound,
+    metrics: Metrics,
+) -> None:
+    """Opens the doors for those who run the service."""
+
     async def database_answers() -> None:
         await log.last_moment()
 
@@ -132,6 +150,10 @@ def create_app(
     async def writer_keeps_up() -> None:
         await writer.run(lambda _connection: None)
 
+    def scraped() -> bytes:
+        metrics.breakers(guarded.states())
+        return metrics.render()
+
     health.install(
         app,
         checks={
@@ -139,7 +161,6 @@ def create_app(
             "decision_log": writer_keeps_up,
             "clock": clock_is_steady,
         },
-        metrics=metrics.render,
+        responders=guarded.states,
+        metrics=scraped,
     )
-    openapi.install(app)
-    return app

@@ -4,7 +4,8 @@ import asyncio
 from collections import OrderedDict
 from datetime import datetime
 
-from authz.adapters.outbound import Ask, Outbound
+from authz.adapters.guarded import Fetches
+from authz.adapters.outbound import Ask
 from authz.errors import Unavailable
 from authz.outbound_rule import OutboundRule, Target
 from certs.certificate import Certificate
@@ -18,7 +19,7 @@ LISTS_MAX = 64  # issuers whose lists are kept; each may be megabytes
 class CrlClient:
     """CRLs over HTTP GET, judged before they are believed."""
 
-    def __init__(self, outbound: Outbound, *, bytes_max: int) -> None:
+    def __init__(self, outbound: Fetches, *, bytes_max: int) -> None:
         self._outbound = outbound
         self._policy = CrlPolicy(crl_bytes_max=bytes_max)
         self._lists: OrderedDict[bytes, VerifiedCrl] = OrderedDict()

@@ -1,10 +1,13 @@
 """What the service counts, in Prometheus' form. No eMAID and no serial number is a label."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from authz.breaker import BreakerState
+
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_BREAKER_STATES = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 _AGES = (60, 600, 3_600, 21_600, 86_400, 259_200, 604_800)
 
 
@@ -46,10 +49,21 @@ class Metrics:
         self._pending = Gauge(
             "pnc_decision_log_pending", "Writes that wait for the disk", registry=self.registry
         )
+        self._breakers = Gauge(
+            "pnc_breaker_state",
+            "0 closed: it is asked; 1 half open: one question is let through; 2 open: left alone",
+            ["responder"],
+            registry=self.registry,
+        )
 
     def watch(self, pending: Callable[[], int]) -> None:
         """Reads how many writes wait whenever somebody scrapes."""
         self._pending.set_function(pending)
+
+    def breakers(self, states: Mapping[str, BreakerState]) -> None:
+        """Notes each responder's breaker, by scheme, host and port."""
+        for responder, state in states.items():
+            self._breakers.labels(responder).set(_BREAKER_STATES[state])
 
     def decided(self, *, result: str, reason: str, mode: str, seconds: float) -> None:
         """Counts an answered decision."""

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from authz.adapters.outbound import Ask, Outbound
+from authz.adapters.guarded import Fetches
+from authz.adapters.outbound import Ask
 from authz.errors import Unavailable
 from authz.outbound_rule import OutboundRule, Target
 from certs.certificate import Certificate
@@ -17,7 +18,7 @@ POLICY = OcspPolicy()
 class OcspClient:
     """OCSP over HTTP POST (RFC 6960 A.1), judged before it is believed."""
 
-    def __init__(self, outbound: Outbound, *, hash_algorithm: HashAlgorithm) -> None:
+    def __init__(self, outbound: Fetches, *, hash_algorithm: HashAlgorithm) -> None:
         self._outbound = outbound
         self._hash_algorithm = hash_algorithm
 

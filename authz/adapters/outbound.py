@@ -14,6 +14,10 @@ from authz.outbound_rule import Address, OutboundRule, Target
 ADDRESSES_MAX = 16  # of one name; the first one is used
 
 
+class Declined(Unavailable):
+    """The other side answered, but not with what was asked for; or it may not be asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """What to ask for: a GET, or a POST where there is a body, and how much of an answer."""
@@ -68,8 +72,9 @@ class Outbound:
     async def fetch(self, ask: Ask, *, deadline_seconds: float) -> bytes:
         """The octets of a 200 answer.
 
-        Raises Unavailable("outbound") for everything else: no answer in time, another status,
-        more than ``bytes_max`` octets, an encoding, a forbidden address.
+        Raises Unavailable("outbound") for no answer in time, a broken connection and a server's
+        own errors (5xx); its child Declined for another status, more than ``bytes_max`` octets,
+        an encoding, a forbidden address.
         """
         try:
             async with asyncio.timeout(deadline_seconds):
@@ -83,7 +88,7 @@ class Outbound:
         """The address to connect to; Unavailable where one of the host's is not permitted."""
         addresses = await self._resolve(target.host, target.port)
         if not addresses or not all(rule.permits(address) for address in addresses):
-            raise Unavailable("outbound", "an address that the operator's list does not permit")
+            raise Declined("outbound", "an address that the operator's list does not permit")
         return addresses[0]
 
     async def _exchange(self, ask: Ask, address: Address) -> bytes:
@@ -107,15 +112,16 @@ class Outbound:
         response = await self._http.send(request, stream=True)
         try:
             if response.status_code != httpx.codes.OK:
-                raise Unavailable("outbound", f"HTTP status {response.status_code}")
+                kind = Unavailable if response.is_server_error else Declined
+                raise kind("outbound", f"HTTP status {response.status_code}")
             if response.headers.get("Content-Encoding", "identity") != "identity":
                 # a few octets may unfold into gigabytes (O17)
-                raise Unavailable("outbound", "an encoded answer")
+                raise Declined("outbound", "an encoded answer")
             octets = bytearray()
             async for part in response.aiter_raw():
                 octets += part
                 if len(octets) > ask.bytes_max:
-                    raise Unavailable("outbound", f"over {ask.bytes_max} octets")
+                    raise Declined("outbound", f"over {ask.bytes_max} octets")
             return bytes(octets)
         finally:
             await response.aclose()

@@ -11,7 +11,7 @@ from pki.authority.importing import Importing
 from pki.authority.issuance import Addresses, Issuance
 from pki.authority.service import Authority, Stores
 from pki.clock import SteadyClock
-from pki.crl.publication import Publisher
+from pki.crl.publication import ListPolicy, Publisher
 from pki.errors import ConfigurationRefused, Unavailable
 from pki.ocsp.kept import KeptAnswers
 from pki.ocsp.responder import Answer, refusal, respond
@@ -98,7 +98,8 @@ class House:
         now = self.clock.now()
         for issuer in self.authority.directory.by_key_id.values():
             if now <= issuer.certificate.not_after and self.stores.keys.holds(issuer.key_id):
-                self.publisher.current(issuer, now=now)
+                for shard in range(issuer.crl_shards):
+                    self.publisher.current(issuer, shard, now=now)
 
     def close(self) -> None:
         """Lets threads and database connections go."""
@@ -167,12 +168,23 @@ def assemble(
             ),
             kept=kept,
             revisions={},
-            importing=Importing(holdings=holdings, keys=keys, clock=steady),
+            importing=Importing(
+                holdings=holdings,
+                keys=keys,
+                clock=steady,
+                public_url=settings.public_url,
+                crl_shards=settings.crl_shards,
+            ),
             publisher=Publisher(
                 revocations=revocations,
                 lists=ListTable(engine, failpoint=failpoint),
                 keys=keys,
-                lifetime=settings.crl_lifetime,
+                clock=steady.now,
+                policy=ListPolicy(
+                    lifetime=settings.crl_lifetime,
+                    public_url=settings.public_url,
+                    deltas=settings.crl_deltas,
+                ),
                 failpoint=failpoint,
             ),
             audit=audit,

@@ -10,9 +10,12 @@ from certs.keys import PrivateKey, Signer
 from pki.authority.entries import (
     Act,
     Entry,
+    Extent,
     Intent,
     Issuer,
+    Listed,
     PublishedCrl,
+    Reserved,
     Responder,
     Revocation,
     Standing,
@@ -99,8 +102,12 @@ class Revocations(Protocol):
         """How many revocations this issuer has."""
         ...
 
-    def listed(self, issuer: str, *, shard: int, expiring_from: datetime) -> Sequence[Revocation]:
-        """The revocations of a shard whose certificates expire then or later, by serial."""
+    def listed(self, extent: Extent) -> Iterator[Listed]:
+        """The revocations that a list of this extent holds, by serial. Read as they are taken."""
+        ...
+
+    def serials(self, extent: Extent) -> Iterator[int]:
+        """Their serials alone, asked for once more: what a list is checked against."""
         ...
 
 
@@ -123,14 +130,21 @@ class Standings(Protocol):
 class Lists(Protocol):
     """The published CRLs of each issuer and shard. Unavailable as in Register."""
 
-    def latest(self, issuer: str, shard: int) -> PublishedCrl | None:
-        """The CRL that stands."""
+    def latest(self, issuer: str, shard: int, *, beyond: int = 0) -> PublishedCrl | None:
+        """The CRL that stands; None where there is none of a number above ``beyond``."""
         ...
 
     def reserve(
-        self, issuer: str, shard: int, *, this_update: datetime, next_update: datetime, act: Act
-    ) -> tuple[int, int]:
-        """A number higher than any before, and the revocations counted at that moment."""
+        self,
+        issuer: str,
+        shard: int,
+        *,
+        least: int,
+        this_update: datetime,
+        next_update: datetime,
+        act: Act,
+    ) -> Reserved:
+        """A number higher than any before and not under ``least``."""
         ...
 
     def publish(self, crl: PublishedCrl, act: Act) -> None:

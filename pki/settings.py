@@ -16,6 +16,7 @@ from pki.errors import ConfigurationRefused
 ENVIRONMENT_PREFIX = "PLUGWARD_PKI_"
 FILE_OCTETS_MAX = 65_536
 PASSPHRASE_OCTETS_MAX = 1_024
+CRL_SHARDS_MAX = 256
 _DAY = 86_400
 
 
@@ -53,6 +54,12 @@ class RawSettings(BaseModel):
     crl_lifetime_seconds: Annotated[int, Field(ge=3, le=30 * _DAY)] = Field(
         _DAY, description="from thisUpdate to nextUpdate of a CRL; renewed after a third"
     )
+    crl_shards: Annotated[int, Field(ge=1, le=CRL_SHARDS_MAX)] = Field(
+        1, description="into how many CRLs an authority new here is split; it keeps them for good"
+    )
+    crl_deltas: bool = Field(
+        default=False, description="publish delta CRLs and name them in the complete ones"
+    )
     maintenance_interval_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
         15.0, description="between rounds of reconciliation and renewal"
     )
@@ -70,6 +77,8 @@ class Settings:
     backdate: timedelta
     ocsp_lifetime: timedelta
     crl_lifetime: timedelta
+    crl_shards: int
+    crl_deltas: bool
     maintenance_interval_seconds: float
 
     def with_passphrase(self, passphrase: bytes) -> "Settings":
@@ -118,6 +127,8 @@ def validate(raw: RawSettings) -> Settings:
         backdate=timedelta(seconds=raw.backdate_seconds),
         ocsp_lifetime=timedelta(seconds=raw.ocsp_lifetime_seconds),
         crl_lifetime=timedelta(seconds=raw.crl_lifetime_seconds),
+        crl_shards=raw.crl_shards,
+        crl_deltas=raw.crl_deltas,
         maintenance_interval_seconds=raw.maintenance_interval_seconds,
     )
 

@@ -94,6 +94,8 @@ def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
         ("backdate_seconds", f"{loaded.backdate.total_seconds():g}"),
         ("ocsp_lifetime_seconds", f"{loaded.ocsp_lifetime.total_seconds():g}"),
         ("crl_lifetime_seconds", f"{loaded.crl_lifetime.total_seconds():g}"),
+        ("crl_shards", str(loaded.crl_shards)),
+        ("crl_deltas", _word(yes=loaded.crl_deltas)),
         ("maintenance_interval_seconds", f"{loaded.maintenance_interval_seconds:g}"),
     ]
 

@@ -94,7 +94,8 @@ def empty_house(
     url: str, *, clock=None, keys=None, failpoint=failpoints.carry_on, random=None, **given
 ):
     """A house without authorities."""
-    settings = load(environ={}, database_url=url, public_url="http://pki.v2g.example", **given)
+    given.setdefault("public_url", "http://pki.v2g.example")
+    settings = load(environ={}, database_url=url, **given)
     house = assemble(
         settings,
         clock=clock or Clock(),

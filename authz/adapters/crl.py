@@ -13,7 +13,7 @@ from certs.revocation import crl
 from certs.revocation.crl import CrlPolicy, VerifiedCrl
 from certs.revocation.status import RevocationStatus, Unknown
 
-LISTS_MAX = 64  # issuers whose lists are kept; each may be megabytes
+LISTS_MAX = 64  # that are kept; each may be megabytes
 
 
 class CrlClient:
@@ -22,7 +22,8 @@ class CrlClient:
     def __init__(self, outbound: Fetches, *, bytes_max: int) -> None:
         self._outbound = outbound
         self._policy = CrlPolicy(crl_bytes_max=bytes_max)
-        self._lists: OrderedDict[bytes, VerifiedCrl] = OrderedDict()
+        # By place as well: an issuer may split its revocations into lists of several addresses.
+        self._lists: OrderedDict[tuple[bytes, Target], VerifiedCrl] = OrderedDict()
 
     async def status(
         self,
@@ -34,7 +35,7 @@ class CrlClient:
         deadline_seconds: float,
     ) -> RevocationStatus:
         """What the issuer's list establishes; Unknown where there is none, or none believed."""
-        key = issuer.fingerprint
+        key = (issuer.fingerprint, place[0])
         kept = self._lists.get(key)
         if kept is None or not kept.proof.this_update <= now <= kept.proof.next_update:
             read = await self._read(issuer, kept, place, now, deadline_seconds=deadline_seconds)

@@ -78,6 +78,14 @@ def _extensions(data: bytes, start: int, stop: int) -> tuple[Extension, ...]:
     return found
 
 
+def base_number(listed: CertificateList) -> int | None:
+    """The number of the list a delta starts from (RFC 5280 5.2.4); None for a complete list.
+
+    MalformedDer where it is no number.
+    """
+    return _number(_value(listed.extensions, DELTA_CRL_INDICATOR))
+
+
 def _value(extensions: tuple[Extension, ...], oid: str) -> bytes | None:
     return next((extension.value for extension in extensions if extension.oid == oid), None)
 

@@ -15,9 +15,11 @@ from pki.authority.request import CSR_CHARACTERS_MAX, IssuanceRequest, parse_csr
 from pki.authority.revocation import WORDS
 from pki.authority.service import Issued
 from pki.errors import NotFound
+from pki.settings import CRL_SHARDS_MAX
 
 KEY_ID_CHARACTERS = 40
 SERIAL_CHARACTERS_MAX = 40  # 20 octets (RFC 5280 4.1.2.2)
+_SHARDS = {str(number): number for number in range(1, CRL_SHARDS_MAX)}
 _HEX = frozenset("0123456789abcdef")
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -139,6 +141,14 @@ def key_id(text: str) -> str:
     if len(text) != KEY_ID_CHARACTERS or not set(text) <= _HEX:
         raise NotFound("no authority of ours has this key id")
     return text
+
+
+def shard(text: str) -> int:
+    """The number of a list in an address, from 1; NotFound where it is none."""
+    number = _SHARDS.get(text)
+    if number is None:
+        raise NotFound("no list has this number")
+    return number
 
 
 def serial(text: str) -> int:

@@ -74,9 +74,12 @@ def _crl(house: House) -> None:
     now = house.clock.now()
     for issuer in house.authority.directory.by_key_id.values():
         if now <= issuer.certificate.not_after and house.stores.keys.holds(issuer.key_id):
-            crl = house.publisher.standing(issuer)
-            if crl is None or crl.next_update < now:
-                raise Unavailable("a revocation list is missing or stale", code="unavailable.crl")
+            for shard in range(issuer.crl_shards):
+                crl = house.publisher.standing(issuer, shard)
+                if crl is None or crl.next_update < now:
+                    raise Unavailable(
+                        "a revocation list is missing or stale", code="unavailable.crl"
+                    )
 
 
 def router() -> APIRouter:

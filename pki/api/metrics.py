@@ -38,7 +38,7 @@ class Metrics:
         )
         self.crl_next_update = Gauge(
             "pnc_crl_next_update_timestamp_seconds",
-            "When the published list ends",
+            "When the published list ends, the first of several",
             ["issuer"],
             registry=self.registry,
         )
@@ -61,9 +61,11 @@ class Metrics:
         self.pending.set(len(waiting))
         for issuer in house.authority.directory.by_key_id.values():
             self.not_after.labels(issuer.key_id).set(issuer.certificate.not_after.timestamp())
-            crl = house.publisher.standing(issuer)
-            if crl is not None:
-                self.crl_next_update.labels(issuer.key_id).set(crl.next_update.timestamp())
+            # Of several lists, the one that ends first.
+            crls = [house.publisher.standing(issuer, n) for n in range(issuer.crl_shards)]
+            ends = [crl.next_update.timestamp() for crl in crls if crl is not None]
+            if ends:
+                self.crl_next_update.labels(issuer.key_id).set(min(ends))
         return generate_latest(self.registry)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 from certs.certificate import Certificate
 from certs.edition import Edition
@@ -37,7 +38,11 @@ class Reason(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """A certificate authority of ours. ``key_id`` is its RFC 5280 method 1 key id in hex."""
+    """A certificate authority of ours. ``key_id`` is its RFC 5280 method 1 key id in hex.
+
+    ``crl_shards`` and ``crl_base`` are fixed when it is first kept: into how many lists its
+    revocations are split and, where that is more than one, under which address those are published.
+    """
 
     key_id: str
     role: Role
@@ -45,6 +50,8 @@ class Issuer:
     tenant: str
     certificate: Certificate
     active: bool = True
+    crl_shards: int = 1
+    crl_base: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +129,47 @@ class Act:
     detail: str = ""
 
 
+class Listed(NamedTuple):
+    """As much of a revocation as a list tells. A tuple, because a list may hold a million."""
+
+    serial: int
+    revoked_at: datetime
+    reason: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Which revocations of an authority a list holds: those of ``shard``...
+
+    ...whose certificates end at ``expiring_from`` or later; counted by ``through`` the authority's
+    revision; and, for a delta, not yet by the revision ``beyond``.
+    """
+
+    issuer: str
+    shard: int
+    expiring_from: datetime
+    through: int
+    beyond: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """A list's number, the revocations counted at that moment, and what a delta may start from.
+
+    ``base`` is the number and the revision of the oldest list that is still in time.
+    """
+
+    number: int
+    revision: int
+    base: tuple[int, int] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedCrl:
-    """A certificate revocation list as published. ``revision`` counts the revocations it knows."""
+    """A certificate revocation list as published. ``revision`` counts the revocations it knows.
+
+    ``delta`` says the same as a change to earlier lists (RFC 5280 5.2.4), where such are made.
+    """
 
     issuer: str
     shard: int
@@ -133,3 +178,4 @@ class PublishedCrl:
     next_update: datetime
     revision: int
     der: bytes = field(repr=False)
+    delta: bytes | None = field(default=None, repr=False)

@@ -15,6 +15,7 @@ REVOKE_COMMITTED = "revoke.committed"
 CRL_NUMBER_WRITTEN = "crl.number_written"
 CRL_NUMBER_COMMITTED = "crl.number_committed"
 CRL_SIGNED = "crl.signed"
+CRL_DELTA_SIGNED = "crl.delta_signed"  # of both, neither is published yet
 CRL_WRITTEN = "crl.written"
 CRL_COMMITTED = "crl.committed"
 
@@ -34,6 +35,7 @@ FAILPOINTS = (
     CRL_NUMBER_WRITTEN,
     CRL_NUMBER_COMMITTED,
     CRL_SIGNED,
+    CRL_DELTA_SIGNED,
     CRL_WRITTEN,
     CRL_COMMITTED,
 )

@@ -7,9 +7,9 @@ from certs.keys import PrivateKey, key_identifier, kind_of, spki
 from certs.profiles import catalogue
 from certs.profiles.ocsp_responder import CERTIFICATE_AUTHORITIES
 from certs.profiles.rules import Role
+from pki.authority import shards
 from pki.authority.directory import issuer_is
 from pki.authority.entries import Act, Intent, Issuer, Responder
-from pki.authority.issuance import CRL_SHARD
 from pki.clock import SteadyClock
 from pki.errors import ConfigurationRefused
 from pki.ports import Holdings, Keys
@@ -18,7 +18,18 @@ from pki.ports import Holdings, Keys
 class Importing:
     """Takes in a V2G world, or its parts one by one. Taking in the same twice changes nothing."""
 
-    def __init__(self, *, holdings: Holdings, keys: Keys, clock: SteadyClock) -> None:
+    def __init__(
+        self,
+        *,
+        holdings: Holdings,
+        keys: Keys,
+        clock: SteadyClock,
+        public_url: str,
+        crl_shards: int = 1,
+    ) -> None:
+        """``crl_shards`` are those of authorities that are new here."""
+        self._public_url = public_url
+        self._crl_shards = crl_shards
         self._holdings = holdings
         self._keys = keys
         self._clock = clock
@@ -63,12 +74,19 @@ class Importing:
         key_id = _key_id(certificate)
         self._keep(certificate, key, role)
         issuer = Issuer(
-            key_id=key_id, role=role, edition=edition, tenant=tenant, certificate=certificate
+            key_id=key_id,
+            role=role,
+            edition=edition,
+            tenant=tenant,
+            certificate=certificate,
+            crl_shards=self._crl_shards,
+            crl_base=self._public_url if self._crl_shards > 1 else None,
         )
         self._holdings.add_issuer(issuer, self._act("authority.imported", tenant, key_id))
         if self._parent(certificate) is not None:
             self.certificate(certificate, role=role, edition=edition, tenant=tenant)
-        return issuer
+        # As it is kept: one that was here before keeps the shards it began with.
+        return next(kept for kept in self._holdings.issuers() if kept.key_id == key_id)
 
     def certificate(
         self, certificate: Certificate, *, role: Role, edition: Edition, tenant: str
@@ -90,7 +108,7 @@ class Importing:
             subject_key_id=_key_id(certificate),
             not_before=certificate.not_before,
             not_after=certificate.not_after,
-            crl_shard=CRL_SHARD,
+            crl_shard=shards.shard_named(certificate, parent, public_url=self._public_url),
             tbs=certificate.tbs,
         )
         act = self._act("certificate.imported", tenant, parent.key_id, certificate.serial)

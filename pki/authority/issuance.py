@@ -14,7 +14,7 @@ from certs.certificate import Certificate
 from certs.errors import Refused
 from certs.keys import PublicKey, Signer
 from certs.profiles.rules import Presence, Profile, Role
-from pki.authority import failpoints
+from pki.authority import failpoints, shards
 from pki.authority.entries import Act, Intent, Issuer
 from pki.authority.registration import Approved, subject_key_id
 from pki.clock import SteadyClock
@@ -23,7 +23,6 @@ from pki.ports import Failpoint, Keys, Register
 
 SERIAL_OCTETS = 16
 SERIAL_DRAWS_MAX = 3  # two equal draws of 126 bits mean that the random source is broken
-CRL_SHARD = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +40,11 @@ class Addresses:
         silent = profile.addresses.ocsp is Presence.FORBIDDEN or profile.role is Role.OCSP_RESPONDER
         return None if silent else f"{self.public_url}/ocsp"
 
-    def crl_url(self, profile: Profile, issuer: Issuer) -> str | None:
+    def crl_url(self, profile: Profile, issuer: Issuer, serial: int) -> str | None:
         silent = profile.addresses.crl is Presence.FORBIDDEN or profile.role is Role.OCSP_RESPONDER
-        return None if silent else f"{self.public_url}/crl/{issuer.key_id}.crl"
+        if silent:
+            return None
+        return shards.list_url(issuer, shards.shard_of(serial, issuer), public_url=self.public_url)
 
 
 class Issuance:
@@ -166,16 +167,17 @@ class Issuance:
         # Valid up to and with its last second (RFC 5280 4.1.2.5), hence one less.
         days = timedelta(days=profile.validity.issued_days, seconds=-1)
         not_after = request.not_after or min(not_before + days, issuer.certificate.not_after)
+        serial = draw_serial(self._random)
         return issuing.Request(
             common_name=request.common_name,
             organization=request.organization,
             country=request.country,
             public_key=request.public_key,
-            serial=draw_serial(self._random),
+            serial=serial,
             not_before=not_before,
             not_after=not_after,
             ocsp_url=self._addresses.ocsp_url(profile),
-            crl_url=self._addresses.crl_url(profile, issuer),
+            crl_url=self._addresses.crl_url(profile, issuer, serial),
         )
 
     def _drafter(self, issuer: Issuer) -> issuing.Drafter:
@@ -208,7 +210,7 @@ def _intent(approved: Approved, draft: issuing.Draft) -> Intent:
         subject_key_id=subject_key_id(approved.request),
         not_before=certificate.not_before,
         not_after=certificate.not_after,
-        crl_shard=CRL_SHARD,
+        crl_shard=shards.shard_of(certificate.serial, approved.issuer),
         tbs=draft.tbs,
     )
 

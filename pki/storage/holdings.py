@@ -32,6 +32,8 @@ class HoldingTable:
                 tenant=row.tenant,
                 certificate=parse(row.certificate, Reading.TOLERANT),
                 active=row.active,
+                crl_shards=row.crl_shards,
+                crl_base=row.crl_base,
             )
             for row in rows
         )
@@ -51,6 +53,8 @@ class HoldingTable:
                     role=issuer.role.value,
                     edition=issuer.edition.value,
                     added_at=act.at,
+                    crl_shards=issuer.crl_shards,
+                    crl_base=issuer.crl_base,
                     **renewed,
                 )
                 .on_conflict_do_update(index_elements=["key_id"], set_=renewed)

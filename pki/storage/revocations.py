@@ -1,18 +1,38 @@
 """Revocations in their table, which only grows."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Engine, and_, bindparam, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    Column,
+    Engine,
+    Row,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from pki.authority import failpoints
-from pki.authority.entries import Act, Reason, Revocation, Standing, State
+from pki.authority.entries import (
+    Act,
+    Extent,
+    Listed,
+    Reason,
+    Revocation,
+    Standing,
+    State,
+)
 from pki.errors import NotFound
 from pki.ports import Failpoint
 from pki.storage import audit
 from pki.storage.database import reading, writing
 from pki.storage.tables import certificates, issuers, revocations
+
+_PAGE_ROWS = 10_000
 
 # Built once: the responder asks it for every certificate.
 _STANDING = (
@@ -46,38 +66,41 @@ class RevocationTable:
             certificates.c.issuer == revocation.issuer,
             certificates.c.serial == revocation.serial,
         )
-        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
+        present = (
+            select(revocations)
+            .where(revocations.c.issuer == revocation.issuer)
+            .where(revocations.c.serial == revocation.serial)
+        )
+        counted = select(issuers.c.revision).where(issuers.c.key_id == revocation.issuer)
         with writing(self._engine) as connection:
             entry = connection.execute(
                 select(certificates.c.crl_shard, certificates.c.not_after).where(mine)
             ).one_or_none()
             if entry is None:
                 raise NotFound("no certificate with this issuer and serial")
-            added = connection.execute(
-                insert(revocations)
-                .values(
-                    issuer=revocation.issuer,
-                    serial=revocation.serial,
-                    crl_shard=entry.crl_shard,
-                    reason=revocation.reason.value,
-                    revoked_at=revocation.revoked_at,
-                    not_after=entry.not_after,
+            # The count is locked first: whoever reads it finds every row that it counts.
+            revision = connection.execute(counted.with_for_update(key_share=True)).scalar_one() + 1
+            standing = connection.execute(present).one_or_none()
+            if standing is None:
+                connection.execute(
+                    insert(revocations).values(
+                        issuer=revocation.issuer,
+                        serial=revocation.serial,
+                        crl_shard=entry.crl_shard,
+                        reason=revocation.reason.value,
+                        revoked_at=revocation.revoked_at,
+                        not_after=entry.not_after,
+                        revision=revision,
+                    )
                 )
-                .on_conflict_do_nothing()
-            )
-            if added.rowcount:
                 connection.execute(
                     update(issuers)
                     .where(issuers.c.key_id == revocation.issuer)
-                    .values(revision=issuers.c.revision + 1)
+                    .values(revision=revision)
                 )
                 audit.write(connection, [act])
                 self._failpoint(failpoints.REVOKE_WRITTEN)
-            standing = connection.execute(
-                select(revocations)
-                .where(revocations.c.issuer == revocation.issuer)
-                .where(revocations.c.serial == revocation.serial)
-            ).one()
+                standing = connection.execute(present).one()
         self._failpoint(failpoints.REVOKE_COMMITTED)
         return Revocation(
             issuer=revocation.issuer,
@@ -95,25 +118,46 @@ class RevocationTable:
             raise NotFound("no such authority")
         return counted
 
-    def listed(self, issuer: str, *, shard: int, expiring_from: datetime) -> Sequence[Revocation]:
+    def listed(self, extent: Extent) -> Iterator[Listed]:
+        columns = (revocations.c.serial, revocations.c.revoked_at, revocations.c.reason)
+        for page in self._pages(extent, *columns):
+            yield from map(Listed._make, page)
+
+    def serials(self, extent: Extent) -> Iterator[int]:
+        for page in self._pages(extent, revocations.c.serial):
+            yield from (row.serial for row in page)
+
+    def _pages(
+        self, extent: Extent, *columns: Column[Any]
+    ) -> Iterator[Sequence[Row[tuple[Any, ...]]]]:
+        """The rows of an extent by serial, the serial first in each, a page in a transaction.
+
+        Pages make one picture: rows are added only, and those added meanwhile are counted by a
+        later revision.
+        """
         asked = (
-            select(revocations)
-            .where(revocations.c.issuer == issuer)
-            .where(revocations.c.crl_shard == shard)
-            .where(revocations.c.not_after >= expiring_from)
+            select(*columns)
+            .where(revocations.c.issuer == extent.issuer)
+            .where(revocations.c.crl_shard == extent.shard)
+            .where(revocations.c.serial > bindparam("after"))
+            .where(revocations.c.not_after >= extent.expiring_from)
+            .where(revocations.c.revision <= extent.through)
             .order_by(revocations.c.serial)
+            .limit(_PAGE_ROWS)
         )
-        with reading(self._engine) as connection:
-            return [
-                Revocation(
-                    issuer=row.issuer,
-                    serial=row.serial,
-                    reason=Reason(row.reason),
-                    revoked_at=row.revoked_at,
-                    not_after=row.not_after,
-                )
-                for row in connection.execute(asked)
-            ]
+        if extent.beyond is not None:
+            # Those of before revisions were kept are on every delta: told twice, they stay true.
+            asked = asked.where(
+                or_(revocations.c.revision > extent.beyond, revocations.c.revision == 0)
+            )
+        after = 0
+        while True:
+            with reading(self._engine) as connection:
+                page = connection.execute(asked, {"after": after}).all()
+            yield page
+            if len(page) < _PAGE_ROWS:
+                return
+            after = page[-1][0]
 
     def standing(self, issuer: str, serial: int) -> Standing | None:
         with reading(self._engine) as connection:

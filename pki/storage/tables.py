@@ -48,6 +48,9 @@ issuers = Table(
     # Counts revocations, in the same transaction: a CRL that knows as many is current.
     Column("revision", BigInteger, nullable=False, server_default="0"),
     Column("added_at", Moment, nullable=False),
+    # Fixed with the first row: serials are divided by it, and certificates name the result.
+    Column("crl_shards", SmallInteger, nullable=False, server_default="1"),
+    Column("crl_base", Text),
 )
 
 responders = Table(
@@ -102,17 +105,16 @@ revocations = Table(
     Column("reason", SmallInteger, nullable=False),
     Column("revoked_at", Moment, nullable=False),
     Column("not_after", Moment, nullable=False),
+    # The issuer's revision with it; 0 where it was entered before these were kept.
+    Column("revision", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("issuer", "serial"),
     ForeignKeyConstraint(["issuer", "serial"], ["certificates.issuer", "certificates.serial"]),
     # RFC 5280 5.3.1: 7 is unused; holds and their release are not offered.
     CheckConstraint("reason IN (0, 1, 2, 3, 4, 5, 9, 10)", name="reason"),
 )
-Index(
-    "ix_revocations_list",
-    revocations.c.issuer,
-    revocations.c.crl_shard,
-    revocations.c.not_after,
-)
+# Lists are read by serial, page by page, and deltas by revision.
+Index("ix_revocations_shard", revocations.c.issuer, revocations.c.crl_shard, revocations.c.serial)
+Index("ix_revocations_news", revocations.c.issuer, revocations.c.revision)
 
 crls = Table(
     "crls",
@@ -124,6 +126,7 @@ crls = Table(
     Column("next_update", Moment, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("der", LargeBinary),  # absent while its number is only reserved, and once superseded
+    Column("delta", LargeBinary),
     PrimaryKeyConstraint("issuer", "crl_shard", "number"),
 )
 

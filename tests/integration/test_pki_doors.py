@@ -1,17 +1,25 @@
 """The doors of pki over HTTP: who comes in, what is taken, how errors are told."""
 
 import base64
+import itertools
 import json
 from datetime import timedelta
 
 import anyio
 import httpx
 import pytest
-from cryptography.x509 import load_der_x509_crl, load_pem_x509_certificate, ocsp
+from cryptography.x509 import (
+    DeltaCRLIndicator,
+    FreshestCRL,
+    load_der_x509_crl,
+    load_pem_x509_certificate,
+    ocsp,
+)
 
 from certs import pem
 from certs.keys import SoftwareSigner
 from certs.profiles.rules import Role
+from pki.api import caching
 from pki.app import create_app, open_doors
 from pki.errors import SignerUnavailable
 from pki.ocsp.request import REQUEST_OCTETS_MAX
@@ -20,6 +28,7 @@ from tests.pki_house import (
     TENANT,
     Clock,
     MemoryKeys,
+    empty_house,
     furnished_house,
     issue,
     issuer_id,
@@ -58,6 +67,9 @@ class Door:
 
     def get(self, path, **given):
         return self("GET", path, **given)
+
+    def head(self, path, **given):
+        return self("HEAD", path, **given)
 
 
 @pytest.fixture
@@ -139,7 +151,15 @@ GUARDED = [
     ("GET", f"/v1/certificates/{issuer_id()}/05"),
     ("POST", f"/v1/certificates/{issuer_id()}/05/revoke"),
 ]
-OPEN = {"/ocsp", "/ocsp/{encoded}", "/crl/{issuer}.crl", "/ca/{issuer}.cer"}
+OPEN = {
+    "/ocsp",
+    "/ocsp/{encoded}",
+    "/crl/{issuer}.crl",
+    "/crl/{issuer}.delta.crl",
+    "/crl/{issuer}/{shard}.crl",
+    "/crl/{issuer}/{shard}.delta.crl",
+    "/ca/{issuer}.cer",
+}
 HEALTH = {"/livez", "/readyz", "/metrics"}
 
 
@@ -443,6 +463,58 @@ def test_list_is_fetched_once_and_then_known(door):
     after = door.get(path, key=False, headers={"If-None-Match": tag})
     (entry,) = load_der_x509_crl(after.content)
     assert entry.serial_number == int(told["serial"], 16)
+
+
+def test_list_is_described_to_head_and_not_sent(door):
+    path = f"/crl/{issuer_id()}.crl"
+    whole = door.get(path, key=False)
+    head = door.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("etag", "content-length", "last-modified", "expires", "content-type"):
+        assert head.headers[name] == whole.headers[name]
+    assert int(head.headers["content-length"]) == len(whole.content)
+    assert door.head(f"/ca/{issuer_id()}.cer").status_code == 200
+
+
+def test_large_list_is_sent_in_pieces_and_whole(door, monkeypatch):
+    path = f"/crl/{issuer_id()}.crl"
+    whole = door.get(path)
+    monkeypatch.setattr(caching, "_PIECE_OCTETS", 100)
+    pieces = door.get(path)
+    assert pieces.content == whole.content
+    assert pieces.headers["content-length"] == str(len(whole.content))
+    assert pieces.headers["etag"] == whole.headers["etag"]
+
+
+def test_undivided_authority_has_one_list_and_no_delta(door):
+    for path in ("1.crl", "0.crl", "01.crl", "256.crl", "-1.crl", "x.crl", "1.delta.crl"):
+        assert code(door.get(f"/crl/{issuer_id()}/{path}")) == "not_found"
+    assert code(door.get(f"/crl/{issuer_id()}.delta.crl")) == "not_found"
+
+
+def test_shards_and_deltas_are_fetched_where_certificates_and_lists_say(tmp_path, clock):
+    url = f"sqlite:///{tmp_path}/split.db"
+    with empty_house(url, clock=clock, crl_shards=3, crl_deltas=True) as house:
+        house.importing.world(valid_world(), tenant=TENANT)
+        house.authority.reload()
+        door = Door(house)
+        tags = set()
+        numbers = itertools.count(1)
+        while len(tags) < 3:
+            certificate = issue(house, next(numbers)).certificate
+            door.post(f"/v1/certificates/{issuer_id()}/{certificate.serial:x}/revoke", json={})
+            (url,) = certificate.crl_urls
+            fetched = door.get(url.removeprefix(house.settings.public_url))
+            told = load_der_x509_crl(fetched.content)
+            assert told.get_revoked_certificate_by_serial_number(certificate.serial)
+            (point,) = told.extensions.get_extension_for_class(FreshestCRL).value
+            path = point.full_name[0].value.removeprefix(house.settings.public_url)
+            delta = load_der_x509_crl(door.get(path).content)
+            assert delta.extensions.get_extension_for_class(DeltaCRLIndicator).critical
+            tags.add(url)
+        assert code(door.get(f"/crl/{issuer_id()}/3.crl")) == "not_found"
+        house.maintain()
+        assert door.get("/readyz").json()["checks"]["crl"] == "ok"
 
 
 def test_list_near_its_end_is_not_kept_beyond_it(door, clock, keeper):

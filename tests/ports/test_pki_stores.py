@@ -1,17 +1,20 @@
 """What every database keeps of the pki house's promises: one suite, SQLite and PostgreSQL."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from certs.profiles.rules import Role
 from pki.authority.entries import (
     Act,
+    Extent,
     Intent,
     Issuer,
+    Listed,
     PublishedCrl,
     Reason,
     Responder,
@@ -21,6 +24,7 @@ from pki.authority.entries import (
 from pki.callers import new_caller
 from pki.errors import Conflict, NotFound, SerialTaken, Unavailable
 from pki.storage import audit, tables
+from pki.storage import revocations as storage_revocations
 from pki.storage.audit import AuditTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine, reading, writing
@@ -239,12 +243,63 @@ def test_list_holds_a_shard_by_serial_until_its_certificates_ended(stores, leaf,
     stores.register.intend([intent(leaf), intent(other_leaf, crl_shard=1)], [act()])
     for certificate in (leaf, other_leaf):
         stores.revocations.revoke(revoked(certificate), act())
-    listed = stores.revocations.listed
-    assert [r.serial for r in listed(ISSUER, shard=0, expiring_from=NOW)] == [leaf.serial]
-    assert [r.serial for r in listed(ISSUER, shard=1, expiring_from=NOW)] == [other_leaf.serial]
-    assert listed(ISSUER, shard=0, expiring_from=leaf.not_after) != []
+    listed = Listed(leaf.serial, NOW, Reason.KEY_COMPROMISE)
+    assert list(stores.revocations.listed(extent())) == [listed]
+    assert list(stores.revocations.serials(extent(shard=1))) == [other_leaf.serial]
+    assert list(stores.revocations.serials(extent(expiring_from=leaf.not_after))) == [leaf.serial]
     after = leaf.not_after + timedelta(seconds=1)
-    assert listed(ISSUER, shard=0, expiring_from=after) == []
+    assert list(stores.revocations.serials(extent(expiring_from=after))) == []
+
+
+def extent(**odd):
+    given = {"issuer": ISSUER, "shard": 0, "expiring_from": NOW, "through": 9}
+    return Extent(**{**given, **odd})
+
+
+def test_list_holds_what_a_revision_counts_and_a_delta_what_came_after_another(
+    stores, leaf, other_leaf
+):
+    stores.register.intend([intent(leaf), intent(other_leaf)], [act()])
+    first, second = leaf.serial, other_leaf.serial
+    told = []
+    for certificate in (leaf, other_leaf):
+        stores.revocations.revoke(revoked(certificate), act())
+        told.append(stores.revocations.revision(ISSUER))
+    assert told == [1, 2]
+    serials = stores.revocations.serials
+    assert list(serials(extent(through=0))) == []
+    assert list(serials(extent(through=1))) == [first]
+    assert list(serials(extent(through=2))) == sorted([first, second])
+    assert list(serials(extent(through=2, beyond=0))) == sorted([first, second])
+    assert list(serials(extent(through=2, beyond=1))) == [second]
+    assert list(serials(extent(through=2, beyond=2))) == []
+
+
+def test_revocation_of_before_revisions_is_on_every_delta(stores, leaf):
+    stores.register.intend([intent(leaf)], [act()])
+    stores.revocations.revoke(revoked(leaf), act())
+    with stores.engine.begin() as connection:
+        connection.execute(update(tables.revocations).values(revision=0))
+    assert list(stores.revocations.serials(extent(beyond=5))) == [leaf.serial]
+
+
+def test_list_of_many_is_read_page_by_page(stores, leaf, other_leaf, monkeypatch):
+    stores.register.intend([intent(leaf), intent(other_leaf)], [act()])
+    for certificate in (leaf, other_leaf):
+        stores.revocations.revoke(revoked(certificate), act())
+    for rows in (1, 2, 3):
+        monkeypatch.setattr(storage_revocations, "_PAGE_ROWS", rows)
+        wanted = sorted([leaf.serial, other_leaf.serial])
+        assert list(stores.revocations.serials(extent())) == wanted
+        assert [each.serial for each in stores.revocations.listed(extent())] == wanted
+
+
+def test_authority_keeps_the_shards_it_began_with(stores):
+    url = "http://pki.v2g.example"
+    other = issuer(Role.OEM_SUB_2, crl_shards=4, crl_base=url)
+    for given in (other, replace(other, crl_shards=8, crl_base="http://elsewhere.example")):
+        stores.holdings.add_issuer(given, act())
+        assert other in stores.holdings.issuers()
 
 
 def test_c12_unused_reason_is_no_row(stores, leaf):
@@ -290,27 +345,49 @@ def test_revocation_without_entry_is_no_row(stores):
         connection.execute(insert(tables.revocations).values(row))
 
 
-def crl(number, der=b"list", revision=0):
+def crl(number, der=b"list", revision=0, **odd):
     return PublishedCrl(
         issuer=ISSUER,
         shard=0,
         number=number,
-        this_update=NOW,
-        next_update=LATER,
         revision=revision,
         der=der,
+        **{"this_update": NOW, "next_update": LATER, **odd},
     )
 
 
-def reserve(stores):
-    return stores.lists.reserve(ISSUER, 0, this_update=NOW, next_update=LATER, act=act())
+def reserve(stores, least=1, *, this_update=NOW, next_update=LATER):
+    return stores.lists.reserve(
+        ISSUER, 0, least=least, this_update=this_update, next_update=next_update, act=act()
+    )
 
 
 def test_list_numbers_only_grow_also_when_none_was_published(stores):
-    assert [reserve(stores)[0] for _ in range(3)] == [1, 2, 3]
+    assert [reserve(stores).number for _ in range(3)] == [1, 2, 3]
+    assert [reserve(stores, least).number for least in (2, 9, 9)] == [4, 9, 10]
     assert stores.lists.latest(ISSUER, 0) is None
     stores.lists.publish(crl(2, b"two"), act())
     assert stores.lists.latest(ISSUER, 0) == crl(2, b"two")
+    assert stores.lists.latest(ISSUER, 0, beyond=1) == crl(2, b"two")
+    assert stores.lists.latest(ISSUER, 0, beyond=2) is None
+
+
+def test_delta_starts_from_the_oldest_list_that_is_in_time(stores, leaf):
+    assert reserve(stores).base is None
+    stores.lists.publish(crl(1, delta=b"delta"), act())
+    assert stores.lists.latest(ISSUER, 0).delta == b"delta"
+    stores.register.intend([intent(leaf)], [act()])
+    stores.revocations.revoke(revoked(leaf), act())
+    assert reserve(stores).base == (1, 0)
+    assert reserve(stores, this_update=LATER, next_update=LATER).base == (1, 0)
+    after = LATER + timedelta(seconds=1)
+    ended = reserve(stores, this_update=after, next_update=after)
+    assert (ended.number, ended.revision, ended.base) == (4, 1, None)
+    stores.lists.publish(crl(4, this_update=after, next_update=after), act())
+    assert reserve(stores, this_update=after).base == (4, 1)
+    with stores.engine.begin() as connection:
+        numbers = connection.execute(select(tables.crls.c.number)).scalars().all()
+    assert sorted(numbers) == [4, 5]
 
 
 def test_late_older_list_does_not_replace_the_newer(stores):
@@ -322,7 +399,9 @@ def test_late_older_list_does_not_replace_the_newer(stores):
 
 def test_two_builders_take_two_numbers(stores):
     taken = []
-    threads = [threading.Thread(target=lambda: taken.append(reserve(stores)[0])) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: taken.append(reserve(stores).number)) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -12,15 +12,14 @@ from certs.errors import Malformed
 from certs.profiles.rules import Role
 from pki.api.bodies import decode
 from pki.api.forms import IssueForm, RevokeForm
-from pki.authority.entries import Reason, Revocation
+from pki.authority.entries import Listed, Reason
 from pki.authority.request import CertificationRequest, parse_csr
 from pki.crl.encoding import encode
 from pki.errors import SignerUnavailable
 from pki.ocsp.request import OcspRequest, parse, parse_path
 from pki.signing.envelope import Cost, unseal
-from tests.pki_house import issuer_id
 from tests.pki_wire import armoured, csr, question
-from tests.world import NOW, valid_world
+from tests.world import valid_world
 
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)).map(
     lambda moment: moment.replace(microsecond=0)
@@ -89,14 +88,9 @@ def test_any_key_file_opens_or_says_that_it_does_not(octets):
 )
 def test_any_list_comes_back_as_it_was_encoded(entries, number, now):
     ca = valid_world()[Role.MO_SUB_2]
-    revocations = [
-        Revocation(
-            issuer=issuer_id(), serial=serial, reason=reason, revoked_at=moment, not_after=NOW
-        )
-        for serial, (reason, moment) in entries.items()
-    ]
+    listed = [Listed(serial, moment, reason) for serial, (reason, moment) in entries.items()]
     der = encode(
-        revocations,
+        listed,
         issuer=ca.certificate,
         number=number,
         this_update=now,

@@ -277,7 +277,7 @@ def test_reconciliation_is_audited(house, clock):
 def test_maintenance_round_publishes_every_list(house):
     house.maintain()
     for issuer in house.authority.directory.by_key_id.values():
-        assert house.publisher.standing(issuer).number == 1
+        assert house.publisher.standing(issuer).this_update == NOW
 
 
 def test_authority_is_found_by_its_key_id(house):

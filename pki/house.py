@@ -14,6 +14,7 @@ from pki.clock import SteadyClock
 from pki.crl.publication import ListPolicy, Publisher
 from pki.errors import ConfigurationRefused, Unavailable
 from pki.ocsp.kept import KeptAnswers
+from pki.ocsp.known import KnownStandings
 from pki.ocsp.responder import Answer, refusal, respond
 from pki.ocsp.response import ResponseStatus
 from pki.ports import AuditLog, Failpoint, Keys
@@ -27,6 +28,7 @@ from pki.storage.lists import ListTable
 from pki.storage.register import RegisterTable
 from pki.storage.revocations import RevocationTable
 from pki.storage.schema import check_current, upgrade
+from pki.storage.standings import StandingTable
 
 # Separate pools, so that a slow database under one door does not hold up the other's clients.
 _THREADS = 8
@@ -44,6 +46,7 @@ class House:
     publisher: Publisher
     audit: AuditLog
     kept: KeptAnswers
+    known: KnownStandings
     revisions: dict[str, int]
     authority_threads: ThreadPoolExecutor
     status_threads: ThreadPoolExecutor
@@ -63,6 +66,7 @@ class House:
             request,
             directory=self.authority.directory,
             standings=self.stores.standings,
+            known=self.known,
             keys=self.stores.keys,
             now=now,
             lifetime=self.settings.ocsp_lifetime,
@@ -75,6 +79,7 @@ class House:
 
         To be called every second: so long may another process's revocation stay unheard.
         """
+        begun = self.clock.now()
         present = self.stores.standings.revisions()
         changed = [
             issuer for issuer, known in present.items() if self.revisions.get(issuer) != known
@@ -83,7 +88,9 @@ class House:
             self.authority.reload()  # an OCSP signer may be among what fell
         for issuer in changed:
             self.kept.forget(issuer)
+            self.known.forget(issuer)
         self.revisions.update(present)
+        self.known.heard(begun)
         now = self.clock.now()
         due = self.kept.due(now=now)
         for request in due:
@@ -137,13 +144,18 @@ def assemble(
         revocations = RevocationTable(engine, failpoint=failpoint)
         register = RegisterTable(engine, failpoint=failpoint)
         holdings = HoldingTable(engine)
-        kept = KeptAnswers()
+        kept, known = KeptAnswers(), KnownStandings()
+
+        def heard(issuer: str) -> None:
+            kept.forget(issuer)
+            known.forget(issuer)
+
         stores = Stores(
             register=register,
             inventory=register,
             holdings=holdings,
             revocations=revocations,
-            standings=revocations,
+            standings=StandingTable(engine),
             callers=CallerTable(engine),
             keys=keys,
         )
@@ -164,9 +176,10 @@ def assemble(
                 issuance=issuance,
                 clock=steady,
                 random=random,
-                heard=kept.forget,
+                heard=heard,
             ),
             kept=kept,
+            known=known,
             revisions={},
             importing=Importing(
                 holdings=holdings,

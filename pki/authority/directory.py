@@ -36,7 +36,7 @@ class Directory:
             for name in CERT_ID_HASHES
         }
         grouped: dict[str, tuple[Responder, ...]] = {}
-        for responder in responders:
+        for responder in sorted(responders, key=_ending, reverse=True):
             grouped[responder.issuer] = (*grouped.get(responder.issuer, ()), responder)
         return cls(by_key_id, by_hashes, grouped)
 
@@ -83,12 +83,19 @@ class Directory:
 
     def responder(self, issuer: str, *, now: datetime) -> Responder | None:
         """The OCSP signer of an authority that is valid now; the longest-lived of several."""
-        fit = [
-            responder
-            for responder in self._responders.get(issuer, ())
-            if responder.certificate.not_before <= now <= responder.certificate.not_after
-        ]
-        return max(fit, key=lambda responder: responder.certificate.not_after, default=None)
+        for responder in self._responders.get(issuer, ()):
+            certificate = responder.certificate
+            if certificate.not_before <= now <= certificate.not_after:
+                return responder
+        return None
+
+    def responders(self, issuer: str) -> tuple[Responder, ...]:
+        """All OCSP signers of an authority, the longest-lived first."""
+        return self._responders.get(issuer, ())
+
+
+def _ending(responder: Responder) -> datetime:
+    return responder.certificate.not_after
 
 
 def issuer_is(authority: Certificate, *, of: Certificate) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from certs import der
@@ -31,6 +32,20 @@ HASHES = MappingProxyType(
         "2.16.840.1.101.3.4.2.3": ("sha512", 64),
     }
 )
+# AlgorithmIdentifiers as clients write them, with NULL parameters: to hashlib's name and octets.
+_USUAL = MappingProxyType(
+    {
+        bytes.fromhex("300906052b0e03021a0500"): ("sha1", 20),
+        bytes.fromhex("300d06096086480165030402010500"): ("sha256", 32),
+        bytes.fromhex("300d06096086480165030402020500"): ("sha384", 48),
+        bytes.fromhex("300d06096086480165030402030500"): ("sha512", 64),
+    }
+)
+USUAL_ALGORITHMS = MappingProxyType({name: octets for octets, (name, _) in _USUAL.items()})
+_NONCE_OID = bytes.fromhex("06092b0601050507300102")
+_USUAL_NONCE_AT = 19  # after the CertID, where every length is one octet
+_USUAL_NONCE_MAX = 102  # its own tag and length among them, as OcspRequest has it
+_LENGTHS_MAX = 4_096  # pairs of lengths of CertIDs and nonces: 4 x 21 x 101 at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +79,7 @@ def parse(request: bytes) -> OcspRequest:
     if len(request) > REQUEST_OCTETS_MAX:
         raise TooLarge(f"an OCSP request of more than {REQUEST_OCTETS_MAX} octets")
     try:
-        return _request(request)
+        return _usual(request) or _request(request)
     except MalformedDer as bad:
         raise MalformedOcsp(f"OCSP request: {bad.detail}") from bad
 
@@ -89,10 +104,80 @@ def shortest(asked: OcspRequest) -> bytes | None:
     """The DER of a request that asks this of one certificate and nothing else; None for others."""
     if len(asked.cert_ids) != 1 or asked.nonce is not None:
         return None
-    octets = asked.cert_ids[0].encoded
+    return request_for(asked.cert_ids[0].encoded)
+
+
+def request_for(cert_id: bytes) -> bytes:
+    """The DER of a request that asks about one CertID and holds nothing else."""
     for _ in range(4):  # Request, requestList, TBSRequest, OCSPRequest
-        octets = der.encode(der.SEQUENCE, octets)
-    return octets
+        cert_id = der.encode(der.SEQUENCE, cert_id)
+    return cert_id
+
+
+@lru_cache(maxsize=_LENGTHS_MAX)
+def _around(cert_id_octets: int, nonce_octets: int) -> tuple[bytes, bytes]:
+    """What stands before the content of a request's one CertID, and between it and its nonce.
+
+    Lengths are all that it depends on. Without a nonce nothing stands after the CertID.
+    """
+    single = der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, bytes(cert_id_octets)))
+    nonce = b""
+    if nonce_octets:
+        nonce = der.encode(der.OCTET_STRING, bytes(nonce_octets))
+        nonce = der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, _NONCE_OID + nonce))
+        nonce = der.encode(_EXPLICIT_2, nonce)
+    tbs = der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, single) + nonce)
+    whole = der.encode(der.SEQUENCE, tbs)
+    stop = len(whole) - len(nonce)
+    return whole[: stop - cert_id_octets], whole[stop : len(whole) - nonce_octets]
+
+
+def _usual(data: bytes) -> OcspRequest | None:
+    """The request, where it asks about one certificate and perhaps bears a nonce, as most do.
+
+    Written anew and compared instead of read. None for every other request, right or wrong.
+    """
+    try:
+        at = 0
+        for _ in range(4):  # OCSPRequest, TBSRequest, requestList, Request
+            at += 2 if data[at + 1] < 0x80 else 3
+        start = at + (2 if data[at + 1] < 0x80 else 3)
+        stop = start + data[start - 1]
+        algorithm_stop = start + 2 + data[start + 1]
+        name, octets = _USUAL[data[start:algorithm_stop]]
+    except (IndexError, KeyError):
+        return None
+    key_at = algorithm_stop + 2 + octets
+    name_hash, key_hash = data[algorithm_stop + 2 : key_at], data[key_at + 2 : key_at + 2 + octets]
+    serial = data[key_at + 4 + octets : stop]
+    nonce = data[stop + _USUAL_NONCE_AT :]
+    if not 1 <= len(serial) <= SERIAL_OCTETS_MAX + 1 or len(nonce) > _USUAL_NONCE_MAX:
+        return None
+    if nonce and (len(nonce) < 3 or nonce[:2] != bytes((der.OCTET_STRING, len(nonce) - 2))):
+        return None
+    before, between = _around(stop - start, len(nonce))
+    written = (
+        before
+        + data[start:algorithm_stop]
+        + bytes((der.OCTET_STRING, octets))
+        + name_hash
+        + bytes((der.OCTET_STRING, octets))
+        + key_hash
+        + bytes((der.INTEGER, len(serial)))
+        + serial
+        + between
+        + nonce
+    )
+    if written != data:
+        return None
+    cert_id = CertId(
+        hash_algorithm=name,
+        issuer_name_hash=name_hash,
+        issuer_key_hash=key_hash,
+        serial=der.integer(serial),
+        encoded=data[at:stop],
+    )
+    return OcspRequest(cert_ids=(cert_id,), nonce=nonce or None)
 
 
 def _request(data: bytes) -> OcspRequest:

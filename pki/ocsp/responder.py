@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from certs.errors import Malformed
 from pki.authority.directory import Directory
-from pki.authority.entries import Issuer, State
+from pki.authority.entries import Issuer, Standing, State
 from pki.errors import Unavailable
+from pki.ocsp.known import KnownStandings
 from pki.ocsp.request import CertId, OcspRequest, parse, shortest
 from pki.ocsp.response import (
     CertStatus,
@@ -19,6 +20,8 @@ from pki.ocsp.response import (
     encode_error,
 )
 from pki.ports import Keys, Standings
+
+_GOOD = Good()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ def respond(
     *,
     directory: Directory,
     standings: Standings,
+    known: KnownStandings,
     keys: Keys,
     now: datetime,
     lifetime: timedelta,
@@ -62,29 +66,32 @@ def respond(
     responder = directory.responder(issuer.key_id, now=now)
     if responder is None:
         return refusal(ResponseStatus.TRY_LATER)
-    this_update = now.replace(microsecond=0)
-    # A response outliving its signer's certificate would be believed by nobody.
-    next_update = min(this_update + lifetime, responder.certificate.not_after)
     try:
-        responses = [
-            SingleResponse(
-                cert_id=cert_id.encoded,
-                status=_status(cert_id, issuer, standings),
-                this_update=this_update,
-                next_update=next_update,
-            )
-            for cert_id in asked.cert_ids
+        statuses = [
+            _status(cert_id, issuer, standings, known=known, now=now) for cert_id in asked.cert_ids
         ]
+        # RFC 6960 2.4: when the status was last known to be correct.
+        this_update = _whole_second(min([as_of for _, as_of in statuses]))
+        # A response outliving its signer's certificate would be believed by nobody.
+        next_update = min(this_update + lifetime, responder.certificate.not_after)
         der = encode(
-            responses,
-            produced_at=this_update,
+            [
+                SingleResponse(
+                    cert_id=cert_id.encoded,
+                    status=status,
+                    this_update=this_update,
+                    next_update=next_update,
+                )
+                for cert_id, (status, _) in zip(asked.cert_ids, statuses, strict=True)
+            ],
+            produced_at=_whole_second(now),
             nonce=asked.nonce,
             responder=responder.certificate,
             signer=keys.signer(responder.key_id),
         )
     except Unavailable:
         return refusal(ResponseStatus.TRY_LATER)
-    kept = request == shortest(asked) and not isinstance(responses[0].status, Unknown)
+    kept = request == shortest(asked) and not isinstance(statuses[0][0], Unknown)
     return Answer(
         status=ResponseStatus.SUCCESSFUL,
         der=der,
@@ -100,23 +107,46 @@ def refusal(status: ResponseStatus) -> Answer:
     return Answer(status=status, der=encode_error(status))
 
 
+def _whole_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0) if moment.microsecond else moment
+
+
 def _issuer(asked: OcspRequest, directory: Directory) -> Issuer | None:
-    issuers = [
+    first, *others = [
         directory.by_hashes(
             cert_id.hash_algorithm, name=cert_id.issuer_name_hash, key=cert_id.issuer_key_hash
         )
         for cert_id in asked.cert_ids
     ]
-    first = issuers[0]
-    return first if all(issuer is first for issuer in issuers) else None
+    return first if all(issuer is first for issuer in others) else None
 
 
-def _status(cert_id: CertId, issuer: Issuer, standings: Standings) -> CertStatus:
+def _status(
+    cert_id: CertId,
+    issuer: Issuer,
+    standings: Standings,
+    *,
+    known: KnownStandings,
+    now: datetime,
+) -> tuple[CertStatus, datetime]:
+    """The status and when it was known to be so."""
+    as_of = known.good_as_of(issuer.key_id, cert_id.serial, now=now)
+    if as_of is not None:
+        return _GOOD, as_of
+    mark = known.mark()
     # A serial of zero or less was never reserved, and columns keep none.
     standing = standings.standing(issuer.key_id, cert_id.serial) if cert_id.serial > 0 else None
+    status = status_of(standing)
+    if isinstance(status, Good):
+        known.keep(issuer.key_id, cert_id.serial, mark=mark)
+    return status, now
+
+
+def status_of(standing: Standing | None) -> CertStatus:
+    """What is said of a certificate that stands so; None: no intent for it was ever recorded."""
     if standing is None:
         return Unknown()
     if standing.revocation is not None:
         return Revoked(revoked_at=standing.revocation.revoked_at, reason=standing.revocation.reason)
     # O19: an intent is not a certificate, whether its signature is under way or was given up.
-    return Good() if standing.state is State.ISSUED else Unknown()
+    return _GOOD if standing.state is State.ISSUED else Unknown()

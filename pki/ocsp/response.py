@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from typing import assert_never
 
 from certs import der
 from certs.certificate import Certificate
-from certs.keys import SIGNATURE_ALGORITHMS, Signer, kind_of
+from certs.keys import SIGNATURE_ALGORITHMS, Signer
 from pki.authority.entries import Reason
 
 
@@ -63,6 +64,10 @@ _EXPLICIT_1 = 0xA1
 _EXPLICIT_2 = 0xA2
 _GOOD = bytes((_IMPLICIT_0, 0))
 _UNKNOWN = bytes((0x82, 0))
+_SUCCESSFUL = bytes((_ENUMERATED, 1, ResponseStatus.SUCCESSFUL))
+_HEADINGS_MAX = 4_096
+_FRAMES_MAX = 1_024  # responders; a house has one or two an authority
+_MOMENTS_MAX = 1_024  # of these there are two new ones a second
 
 
 def encode_error(status: ResponseStatus) -> bytes:
@@ -83,43 +88,56 @@ def encode(
     ``nonce`` is the request's extension value, echoed. The responder is named by key (RFC 6960
     4.2.1 byKey, as RFC 5019 2.2.1 asks), the shorter form.
     """
-    key_id = der.encode(der.OCTET_STRING, responder.subject_key_id or b"")
+    responder_id, algorithm, end = _frame(responder)
     data = (
-        der.encode(_EXPLICIT_2, key_id)
+        responder_id
         + generalized_time(produced_at)
-        + der.encode(der.SEQUENCE, b"".join(_single(response) for response in responses))
+        + _element(der.SEQUENCE, b"".join([_single(response) for response in responses]))
     )
     if nonce is not None:
-        extension = der.encode(der.SEQUENCE, _NONCE + der.encode(der.OCTET_STRING, nonce))
-        data += der.encode(_EXPLICIT_1, der.encode(der.SEQUENCE, extension))
-    tbs = der.encode(der.SEQUENCE, data)
-    basic = der.encode(
-        der.SEQUENCE,
-        tbs
-        + SIGNATURE_ALGORITHMS[kind_of(signer.public_key)]
-        + der.encode(der.BIT_STRING, b"\x00" + signer.sign(tbs))
-        + der.encode(_EXPLICIT_0, der.encode(der.SEQUENCE, responder.der)),
-    )
-    response_bytes = der.encode(der.SEQUENCE, _BASIC_RESPONSE + der.encode(der.OCTET_STRING, basic))
-    return der.encode(
-        der.SEQUENCE,
-        der.encode(_ENUMERATED, bytes((ResponseStatus.SUCCESSFUL,)))
-        + der.encode(_EXPLICIT_0, response_bytes),
+        extension = _element(der.SEQUENCE, _NONCE + _element(der.OCTET_STRING, nonce))
+        data += _element(_EXPLICIT_1, _element(der.SEQUENCE, extension))
+    tbs = _element(der.SEQUENCE, data)
+    signature = _element(der.BIT_STRING, b"\x00" + signer.sign(tbs))
+    basic = _element(der.SEQUENCE, tbs + algorithm + signature + end)
+    response_bytes = _element(der.SEQUENCE, _BASIC_RESPONSE + _element(der.OCTET_STRING, basic))
+    return _element(der.SEQUENCE, _SUCCESSFUL + _element(_EXPLICIT_0, response_bytes))
+
+
+@lru_cache(maxsize=_HEADINGS_MAX)
+def _heading(tag: int, octets: int) -> bytes:
+    return der.encode(tag, bytes(octets))[: -octets or None]
+
+
+def _element(tag: int, content: bytes) -> bytes:
+    """As der.encode(): an answer has fourteen, and few lengths that are not seen again."""
+    return _heading(tag, len(content)) + content
+
+
+@lru_cache(maxsize=_FRAMES_MAX)
+def _frame(responder: Certificate) -> tuple[bytes, bytes, bytes]:
+    """What is the same in all of a responder's answers: responderID, signatureAlgorithm, certs."""
+    key_id = der.encode(der.OCTET_STRING, responder.subject_key_id or b"")
+    return (
+        der.encode(_EXPLICIT_2, key_id),
+        SIGNATURE_ALGORITHMS[responder.key_kind],
+        der.encode(_EXPLICIT_0, der.encode(der.SEQUENCE, responder.der)),
     )
 
 
+@lru_cache(maxsize=_MOMENTS_MAX)
 def generalized_time(moment: datetime) -> bytes:
     """A GeneralizedTime in UTC to the second, as RFC 5280 4.1.2.5.2 restricts it."""
     return der.encode(der.GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
 
 
 def _single(response: SingleResponse) -> bytes:
-    return der.encode(
+    return _element(
         der.SEQUENCE,
         response.cert_id
         + _status(response.status)
         + generalized_time(response.this_update)
-        + der.encode(_EXPLICIT_0, generalized_time(response.next_update)),
+        + _element(_EXPLICIT_0, generalized_time(response.next_update)),
     )
 
 
@@ -133,7 +151,7 @@ def _status(status: CertStatus) -> bytes:
             told = generalized_time(revoked_at)
             # RFC 5280 5.3.1: unspecified is said by leaving the reason out.
             if reason is not Reason.UNSPECIFIED:
-                told += der.encode(_EXPLICIT_0, der.encode(_ENUMERATED, bytes((reason,))))
-            return der.encode(_EXPLICIT_1, told)
+                told += _element(_EXPLICIT_0, _element(_ENUMERATED, bytes((reason,))))
+            return _element(_EXPLICIT_1, told)
         case _:
             assert_never(status)

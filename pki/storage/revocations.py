@@ -1,6 +1,6 @@
 """Revocations in their table, which only grows."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -12,7 +12,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    tuple_,
     update,
 )
 
@@ -23,8 +22,6 @@ from pki.authority.entries import (
     Listed,
     Reason,
     Revocation,
-    Standing,
-    State,
 )
 from pki.errors import NotFound
 from pki.ports import Failpoint
@@ -34,28 +31,9 @@ from pki.storage.tables import certificates, issuers, revocations
 
 _PAGE_ROWS = 10_000
 
-# Built once: the responder asks it for every certificate.
-_STANDING = (
-    select(
-        certificates.c.state,
-        certificates.c.not_after,
-        revocations.c.reason,
-        revocations.c.revoked_at,
-    )
-    .outerjoin(
-        revocations,
-        and_(
-            revocations.c.issuer == certificates.c.issuer,
-            revocations.c.serial == certificates.c.serial,
-        ),
-    )
-    .where(certificates.c.issuer == bindparam("of_issuer"))
-    .where(certificates.c.serial == bindparam("of_serial"))
-)
-
 
 class RevocationTable:
-    """pki.ports.Revocations and pki.ports.Standings over the revocations table."""
+    """pki.ports.Revocations over the revocations table."""
 
     def __init__(self, engine: Engine, *, failpoint: Failpoint = failpoints.carry_on) -> None:
         self._engine = engine
@@ -158,33 +136,3 @@ class RevocationTable:
             if len(page) < _PAGE_ROWS:
                 return
             after = page[-1][0]
-
-    def standing(self, issuer: str, serial: int) -> Standing | None:
-        with reading(self._engine) as connection:
-            row = connection.execute(
-                _STANDING, {"of_issuer": issuer, "of_serial": serial}
-            ).one_or_none()
-        if row is None:
-            return None
-        revocation = None
-        if row.reason is not None:
-            revocation = Revocation(
-                issuer=issuer,
-                serial=serial,
-                reason=Reason(row.reason),
-                revoked_at=row.revoked_at,
-                not_after=row.not_after,
-            )
-        return Standing(state=State(row.state), revocation=revocation)
-
-    def revisions(self) -> dict[str, int]:
-        asked = select(issuers.c.key_id, issuers.c.revision)
-        with reading(self._engine) as connection:
-            return {row.key_id: row.revision for row in connection.execute(asked)}
-
-    def revoked_among(self, named: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
-        asked = select(revocations.c.issuer, revocations.c.serial).where(
-            tuple_(revocations.c.issuer, revocations.c.serial).in_(named)
-        )
-        with reading(self._engine) as connection:
-            return frozenset((row.issuer, row.serial) for row in connection.execute(asked))

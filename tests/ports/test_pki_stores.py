@@ -33,6 +33,7 @@ from pki.storage.lists import ListTable
 from pki.storage.register import RegisterTable
 from pki.storage.revocations import RevocationTable
 from pki.storage.schema import check_current, upgrade
+from pki.storage.standings import StandingTable
 from tests.pki_house import DATABASES, TENANT, database, issuer_id, key_id
 from tests.world import NOW, valid_world
 
@@ -46,6 +47,7 @@ class Stores:
         self.register = RegisterTable(engine)
         self.holdings = HoldingTable(engine)
         self.revocations = RevocationTable(engine)
+        self.standings = StandingTable(engine)
         self.lists = ListTable(engine)
         self.callers = CallerTable(engine)
         self.audit = AuditTable(engine)
@@ -214,16 +216,16 @@ def test_revision_of_no_authority_is_not_found(stores):
 
 @pytest.mark.parametrize("concluded", ["intended", "issued", "abandoned"])
 def test_o19_standing_tells_intents_from_certificates(stores, leaf, concluded):
-    assert stores.revocations.standing(ISSUER, leaf.serial) is None
+    assert stores.standings.standing(ISSUER, leaf.serial) is None
     stores.register.intend([intent(leaf)], [act()])
     if concluded == "issued":
         stores.register.record([leaf], ISSUER, [act()])
     if concluded == "abandoned":
         stores.register.abandon(ISSUER, leaf.serial, act())
-    standing = stores.revocations.standing(ISSUER, leaf.serial)
+    standing = stores.standings.standing(ISSUER, leaf.serial)
     assert (standing.state, standing.revocation) == (State(concluded), None)
     stores.revocations.revoke(revoked(leaf), act())
-    assert stores.revocations.standing(ISSUER, leaf.serial).revocation == revoked(leaf)
+    assert stores.standings.standing(ISSUER, leaf.serial).revocation == revoked(leaf)
 
 
 def test_revoked_are_told_apart_by_issuer_and_serial(stores, leaf, other_leaf):
@@ -235,8 +237,8 @@ def test_revoked_are_told_apart_by_issuer_and_serial(stores, leaf, other_leaf):
         ("00" * 20, leaf.serial),
         (ISSUER, 4711),
     ]
-    assert stores.revocations.revoked_among(named) == {(ISSUER, leaf.serial)}
-    assert stores.revocations.revoked_among([]) == frozenset()
+    assert stores.standings.revoked_among(named) == {(ISSUER, leaf.serial)}
+    assert stores.standings.revoked_among([]) == frozenset()
 
 
 def test_list_holds_a_shard_by_serial_until_its_certificates_ended(stores, leaf, other_leaf):
@@ -530,4 +532,17 @@ def test_intent_into_a_database_that_is_not_there_is_unavailable(tmp_path, leaf)
     with pytest.raises(Unavailable) as caught:
         RegisterTable(engine).intend([intent(leaf)], [act()])
     assert caught.value.code == "unavailable.database"
+    engine.dispose()
+
+
+def test_standing_is_found_again_after_its_connection_was_lost(stores, leaf):
+    assert stores.standings.standing(ISSUER, leaf.serial) is None
+    stores.standings._asked._kept.connection.raw.close()
+    assert stores.standings.standing(ISSUER, leaf.serial) is None
+
+
+def test_standing_in_a_database_that_is_not_there_is_unavailable(tmp_path, leaf):
+    engine = open_engine(f"sqlite:///{tmp_path}/absent/pki.db")
+    with pytest.raises(Unavailable):
+        StandingTable(engine).standing(ISSUER, leaf.serial)
     engine.dispose()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from pki.authority.entries import Listed, Reason
 from pki.authority.request import CertificationRequest, parse_csr
 from pki.crl.encoding import encode
 from pki.errors import SignerUnavailable
+from pki.ocsp import request
 from pki.ocsp.request import OcspRequest, parse, parse_path
 from pki.signing.envelope import Cost, unseal
 from tests.pki_wire import armoured, csr, question
@@ -24,6 +26,7 @@ from tests.world import valid_world
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)).map(
     lambda moment: moment.replace(microsecond=0)
 )
+ALGORITHMS = [hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()]
 
 
 @st.composite
@@ -40,6 +43,19 @@ def mutants(draw, whole):
 def test_any_octets_are_an_ocsp_request_or_malformed(octets):
     with suppress(Malformed):
         assert isinstance(parse(octets), OcspRequest)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda algorithm: algorithm.name)
+@given(nonce=st.none() | st.binary(min_size=1, max_size=128), data=st.data())
+def test_request_that_is_compared_reads_as_one_that_is_read(algorithm, nonce, data):
+    whole = question(algorithm=algorithm, nonce=nonce)
+    assert parse(whole) == request._request(whole)
+    octets = data.draw(mutants(whole))
+    compared = None
+    with suppress(Malformed):
+        compared = request._usual(octets)
+    if compared is not None:
+        assert compared == request._request(octets)
 
 
 @given(st.text(max_size=300))

@@ -16,6 +16,7 @@ from certs.profiles.rules import Role
 from pki.authority.directory import Directory
 from pki.authority.entries import Issuer, Reason, Responder, Revocation, Standing, State
 from pki.errors import Unavailable
+from pki.ocsp.known import HEARD_MAX, KnownStandings
 from pki.ocsp.request import CERT_IDS_MAX, REQUEST_OCTETS_MAX, parse, parse_path
 from pki.ocsp.responder import respond
 from pki.ocsp.response import ResponseStatus
@@ -102,11 +103,21 @@ def keeper(edition=Edition.ISO_2):
     return memory
 
 
-def ask(request, standings, *, now=NOW, directory=None, edition=Edition.ISO_2, memory=None):
+def ask(
+    request,
+    standings,
+    *,
+    now=NOW,
+    directory=None,
+    edition=Edition.ISO_2,
+    memory=None,
+    known=None,
+):
     return respond(
         request,
         directory=directory or directory_of(edition),
         standings=standings,
+        known=KnownStandings() if known is None else known,
         keys=memory or keeper(edition),
         now=now,
         lifetime=LIFETIME,
@@ -349,6 +360,77 @@ def test_unknown_extensions_are_ignored_unless_critical(standings):
         request_of(_about(LEAF), single=extensions(extension(OTHER_ID, value, CRITICAL), tag=0xA0)),
     ):
         assert ask(odd, standings).status is ResponseStatus.MALFORMED_REQUEST
+
+
+def test_known_certificate_is_answered_as_of_the_last_hearing(standings):
+    known = KnownStandings()
+    standings.put()
+    heard = NOW - timedelta(seconds=3)
+    known.heard(heard)
+    first = read(ask(question(), standings, known=known))
+    assert first.this_update_utc == NOW
+    standings.there = False  # from here on only memory answers
+    told = read(ask(question(), standings, known=known))
+    assert told.certificate_status is ocsp.OCSPCertStatus.GOOD
+    assert told.this_update_utc == heard
+    assert told.produced_at_utc == NOW
+    assert told.next_update_utc == heard + LIFETIME
+
+
+@pytest.mark.parametrize(
+    "now", [NOW + HEARD_MAX + timedelta(seconds=1), NOW - timedelta(seconds=1)], ids=["long", "ago"]
+)
+def test_nothing_is_known_long_after_the_last_hearing_or_before_it(standings, now):
+    known = KnownStandings()
+    known.heard(NOW)
+    standings.put()
+    ask(question(), standings, known=known)
+    assert len(known) == 1
+    standings.put(reason=Reason.KEY_COMPROMISE)
+    told = read(ask(question(), standings, known=known, now=now))
+    assert told.certificate_status is ocsp.OCSPCertStatus.REVOKED
+
+
+@pytest.mark.parametrize("state", [State.INTENDED, State.ABANDONED])
+def test_o19_intents_and_revoked_certificates_are_never_known(standings, state):
+    known = KnownStandings()
+    known.heard(NOW)
+    standings.put(state=state)
+    ask(question(), standings, known=known)
+    standings.put(reason=Reason.SUPERSEDED)
+    ask(question(), standings, known=known)
+    assert len(known) == 0
+
+
+def test_revocation_that_is_heard_while_the_database_is_read_is_not_overlooked():
+    known = KnownStandings()
+    known.heard(NOW)
+    mark = known.mark()
+    known.forget("one", [5])
+    known.keep("one", 5, mark=mark)
+    assert known.good_as_of("one", 5, now=NOW) is None
+
+
+def test_serials_are_forgotten_singly_or_by_authority():
+    known = KnownStandings()
+    known.heard(NOW)
+    for issuer in ("one", "other"):
+        for serial in (5, 6):
+            known.keep(issuer, serial, mark=known.mark())
+    known.forget("one", [5])
+    known.forget("none", [5])
+    assert known.good_as_of("one", 5, now=NOW) is None
+    assert known.good_as_of("one", 6, now=NOW) == NOW
+    known.forget("one")
+    assert known.good_as_of("one", 6, now=NOW) is None
+    assert known.good_as_of("other", 6, now=NOW) == NOW
+
+
+def test_known_serials_of_an_authority_stay_within_their_number():
+    known = KnownStandings(serials_max=2)
+    for serial in range(1, 6):
+        known.keep("one", serial, mark=known.mark())
+    assert 1 <= len(known) <= 2
 
 
 def test_without_a_signer_it_is_try_later(standings):

@@ -1,0 +1,72 @@
+"""How certificates stand, read briefly and often."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Engine, and_, bindparam, select, tuple_
+
+from pki.authority.entries import Reason, Revocation, Standing, State
+from pki.storage.database import reading
+from pki.storage.lookups import Lookup
+from pki.storage.tables import certificates, issuers, revocations
+
+_STANDING = (
+    select(
+        certificates.c.state,
+        certificates.c.not_after,
+        revocations.c.reason,
+        revocations.c.revoked_at,
+    )
+    .outerjoin(
+        revocations,
+        and_(
+            revocations.c.issuer == certificates.c.issuer,
+            revocations.c.serial == certificates.c.serial,
+        ),
+    )
+    .where(certificates.c.issuer == bindparam("of_issuer"))
+    .where(certificates.c.serial == bindparam("of_serial"))
+)
+_GOOD = Standing(state=State.ISSUED, revocation=None)
+
+
+class StandingTable:
+    """pki.ports.Standings over the certificates and revocations tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._asked = Lookup(_STANDING, engine)
+
+    def standing(self, issuer: str, serial: int) -> Standing | None:
+        row = self._asked.one(issuer, serial)
+        if row is None:
+            return None
+        state, not_after, reason, revoked_at = row
+        if reason is None:
+            known = State(state)
+            return _GOOD if known is State.ISSUED else Standing(state=known, revocation=None)
+        assert isinstance(reason, int)
+        assert isinstance(revoked_at, datetime)
+        assert isinstance(not_after, datetime)
+        return Standing(
+            state=State(state),
+            revocation=Revocation(
+                issuer=issuer,
+                serial=serial,
+                reason=Reason(reason),
+                revoked_at=revoked_at,
+                not_after=not_after,
+            ),
+        )
+
+    def revisions(self) -> dict[str, int]:
+        asked = select(issuers.c.key_id, issuers.c.revision)
+        with reading(self._engine) as connection:
+            return {row.key_id: row.revision for row in connection.execute(asked)}
+
+    def revoked_among(self, named: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+        asked = select(revocations.c.issuer, revocations.c.serial).where(
+            tuple_(revocations.c.issuer, revocations.c.serial).in_(named)
+        )
+        with reading(self._engine) as connection:
+            return frozenset((row.issuer, row.serial) for row in connection.execute(asked))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from authz.actions.assembly import assemble
 from authz.adapters.anchors import TrustBook
 from authz.adapters.callers import CallerBook
 from authz.adapters.contracts import ContractBook
@@ -22,6 +23,7 @@ from authz.adapters.outbound import Outbound
 from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.revocation_sources import RevocationSources
 from authz.adapters.schema import check_current, upgrade
+from authz.adapters.transactions import TransactionTable
 from authz.adapters.writer import Writer
 from authz.api import (
     anchors,
@@ -112,9 +114,19 @@ def create_app(
         redirect_slashes=False,
     )
     problems.install(app, count=metrics.refused)
-    doorkeeper = Doorkeeper(CallerBook(database), steady)
+    caller_book = CallerBook(database)
+    doorkeeper = Doorkeeper(caller_book, steady)
     authorizer = Authorizer(
         gatherer=gatherer, trusts=trusts, contracts=registry, log=log, clock=steady, random=random
+    )
+    transactions = TransactionTable(database, writer)
+    app.state.transactions = transactions
+    app.state.answering = assemble(
+        authorizer=authorizer,
+        tenants=caller_book,
+        transactions=transactions,
+        clock=steady.moment,
+        heartbeat_seconds=settings.heartbeat_seconds,
     )
     door = authorize.AuthorizeDoor(doorkeeper, authorizer, metrics)
     app.router.routes.insert(0, Route(authorize.PATH, door, methods=["POST"], name="authorize"))

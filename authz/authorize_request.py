@@ -23,7 +23,7 @@ TYPE_CHARACTERS_MAX = 20
 ADDITIONAL_TYPE_CHARACTERS_MAX = 50
 ADDITIONAL_MAX = 16  # OCPP names no limit
 
-_E_MAID = "emaid"  # IdTokenEnumType eMAID; the letter case differs between stations (EVerest#566)
+E_MAID = "eMAID"  # IdTokenEnumType; the letter case differs between stations (EVerest#566)
 
 
 class AdditionalInfo(
@@ -85,7 +85,7 @@ def read_question(body: bytes) -> Question:
     if members(body) != _members(request):
         raise MalformedBody("a name stands twice")
     token = request.id_token
-    is_emaid = token.type.lower() == _E_MAID
+    is_emaid = token.type.lower() == E_MAID.lower()
     return Question(
         token_type=token.type,
         emaid=EMAID.parse(token.id_token, edition=Edition.ISO_20) if is_emaid else None,

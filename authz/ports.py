@@ -10,6 +10,7 @@ from authz.decision import LoggedDecision
 from authz.ocpp.protocol import Station
 from authz.policy import Policy
 from authz.restrictions import Evse
+from authz.transaction import Report, Transaction
 from authz.trust import Trust
 from certs.certificate import Certificate
 from certs.chain.anchors import Anchor
@@ -182,6 +183,37 @@ class DecisionLog(Protocol):
 
     async def last_moment(self) -> datetime | None:
         """When the newest decision was made; None in an empty log."""
+        ...
+
+
+class Tenants(Protocol):
+    """Tenants of stations that are let in already. Raises Unavailable."""
+
+    async def caller(self, tenant: str, *, name: str) -> Caller:
+        """Somebody of this tenant who may ask; NotFound where there is no such tenant."""
+        ...
+
+
+class Transactions(Protocol):
+    """Transactions at a tenant's stations. Raises Unavailable."""
+
+    async def record(self, report: Report) -> Transaction:
+        """The transaction after a report; on disk when it returns.
+
+        The first token that is told stays its token, and its first end stays its end.
+        """
+        ...
+
+    async def find(self, tenant: str, identity: str, transaction_id: str) -> Transaction | None:
+        """A station's transaction by its own name; None where there is none."""
+        ...
+
+    async def numbered(self, tenant: str, identity: str, number: int) -> Transaction | None:
+        """A station's transaction by our number; None where there is none."""
+        ...
+
+    async def running(self, tenant: str, emaid: EMAID) -> tuple[Transaction, ...]:
+        """A contract's transactions that have not ended, at all stations, oldest first."""
         ...
 
 

@@ -76,6 +76,9 @@ class RawSettings(BaseModel):
     crl_bytes_max: Annotated[int, Field(ge=1_024, le=67_108_864)] = Field(
         8_388_608, description="the largest CRL that is fetched; a million entries are 49 MB"
     )
+    heartbeat_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
+        300, description="how often a station shows that it lives, where it has nothing to say"
+    )
     revocation_sources: tuple[RawSource, ...] = Field(
         (), description="where issuers' revocation statuses are"
     )
@@ -95,6 +98,7 @@ class Settings:
     source_deadline_seconds: float
     ocsp_hash: HashAlgorithm
     crl_bytes_max: int
+    heartbeat_seconds: int
     sources: Sources
 
 
@@ -127,6 +131,7 @@ def validate(raw: RawSettings) -> Settings:
         source_deadline_seconds=raw.source_deadline_seconds,
         ocsp_hash=raw.ocsp_hash,
         crl_bytes_max=raw.crl_bytes_max,
+        heartbeat_seconds=raw.heartbeat_seconds,
         sources=Sources(
             by_issuer=tuple(_source(source) for source in raw.revocation_sources),
             allowed=tuple(

@@ -23,10 +23,11 @@ _BY_ID = Lookup(
     .join(TENANTS, TENANTS.c.tenant == API_KEYS.c.tenant)
     .where(API_KEYS.c.key_id == bindparam("key_id"))
 )
+_GENERATION = Lookup(select(TENANTS.c.generation).where(TENANTS.c.tenant == bindparam("tenant")))
 
 
 class CallerBook:
-    """authz.ports.Callers over the tables of tenants and keys."""
+    """authz.ports.Callers and authz.ports.Tenants over the tables of tenants and keys."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,6 +54,14 @@ class CallerBook:
         if not kept.admits(key, now=now):
             return None
         return Caller(key_id=key_id, tenant=tenant, scopes=kept.scopes, generation=generation)
+
+    async def caller(self, tenant: str, *, name: str) -> Caller:
+        """Somebody of this tenant who may ask; NotFound where there is no such tenant."""
+        row = await self._database.look_up(_GENERATION, {"tenant": tenant})
+        if row is None:
+            raise NotFound("tenant.not_found", "there is no such tenant")
+        asks = frozenset({Scope.AUTHORIZE})
+        return Caller(key_id=name, tenant=tenant, scopes=asks, generation=row[0])
 
 
 def add_tenant(connection: Connection, tenant: str, *, name: str, now: datetime) -> None:

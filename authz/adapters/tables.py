@@ -174,3 +174,26 @@ DECISIONS = sa.Table(
     sa.Column("previous_hash", sa.LargeBinary(32), nullable=False),
     sa.Column("hash", sa.LargeBinary(32), nullable=False),
 )
+
+# Transactions at stations. ``number`` is what stations of OCPP 1.6 call them: never used twice.
+TRANSACTIONS = sa.Table(
+    "transactions",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), nullable=False),
+    sa.Column("identity", sa.String(48), nullable=False),
+    sa.Column("transaction_id", sa.String(36), nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("heard_at", Moment, nullable=False),
+    sa.Column("evse", sa.Integer),
+    sa.Column("connector", sa.Integer),
+    sa.Column("emaid", sa.String(255)),  # canonical
+    sa.Column("authorized", sa.Boolean, nullable=False),
+    sa.Column("decision_id", sa.String(36)),
+    sa.Column("offline", sa.Boolean, nullable=False),
+    sa.Column("ended_at", Moment),
+    sa.Column("reason", sa.String(50)),
+    sa.UniqueConstraint("tenant", "identity", "transaction_id"),
+    sa.Index(None, "tenant", "emaid", "ended_at"),
+    sqlite_autoincrement=True,
+)

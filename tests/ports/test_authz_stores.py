@@ -18,6 +18,7 @@ from authz.adapters.decision_log import DecisionTable, first_break
 from authz.adapters.evses import EvseBook
 from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.schema import check_current, upgrade
+from authz.adapters.transactions import TransactionTable
 from authz.adapters.writer import Writer
 from authz.callers import Scope, new_key
 from authz.contract import CERTIFICATES_MAX, Contract, ContractState, Origin
@@ -27,6 +28,7 @@ from authz.policy import Policy, UnprovenToken
 from authz.provisioning import Provisioning
 from authz.restrictions import Day, Evse, PowerType, Restrictions, Schedule, Window, parse_zone
 from authz.settings import load
+from authz.transaction import Report
 from certs.certificate import Certificate
 from certs.chain.anchors import Anchor
 from certs.chain.roles import Purpose, Use
@@ -741,5 +743,51 @@ def test_other_emaid_is_another_contract(told):
     async def story(stores):
         await stores.keep(ACTIVE)
         assert await stores.contracts.find(TENANT, OTHER) is None
+
+    told(story)
+
+
+# Transactions ------------------------------------------------------------------------------------
+
+
+def report(name="tx-1", *, identity="CS-1", **more):
+    return Report(tenant=TENANT, identity=identity, transaction_id=name, **{"at": NOW} | more)
+
+
+def test_transactions_are_kept_by_name_number_and_contract(told):
+    async def story(stores):
+        table = TransactionTable(stores.database, stores.writer)
+        assert await table.find(TENANT, "CS-1", "tx-1") is None
+        first = await table.record(report(emaid=OWN, authorized=True, evse=1, decision_id="d"))
+        second = await table.record(report("tx-1", identity="CS-2", emaid=OWN))
+        assert first.number != second.number
+        assert await table.find(TENANT, "CS-1", "tx-1") == first
+        assert await table.numbered(TENANT, "CS-1", first.number) == first
+        assert await table.numbered(TENANT, "CS-2", first.number) is None
+        assert await table.numbered(OTHER_TENANT, "CS-1", first.number) is None
+        assert await table.numbered(TENANT, "CS-1", 2**70) is None
+        assert await table.running(TENANT, OWN) == (first, second)
+        assert await table.running(TENANT, OTHER) == ()
+        assert await table.running(OTHER_TENANT, OWN) == ()
+        later = NOW + timedelta(minutes=5)
+        ended = await table.record(report(at=later, ended=True, reason="Local", emaid=OTHER))
+        assert ended == replace(first, heard_at=later, ended_at=later, reason="Local")
+        again = await table.record(report(at=later + SECOND, ended=True))
+        assert again.ended_at == later
+        assert await table.running(TENANT, OWN) == (second,)
+
+    told(story)
+
+
+def test_a_transactions_first_word_may_come_last(told):
+    async def story(stores):
+        table = TransactionTable(stores.database, stores.writer)
+        await table.record(report(at=NOW + SECOND, ended=True))
+        whole = await table.record(report(emaid=OWN, authorized=False, offline=True))
+        assert whole.started_at == NOW
+        assert whole.ended_at == NOW + SECOND
+        assert whole.emaid == OWN
+        assert whole.offline
+        assert await table.running(TENANT, OWN) == ()
 
     told(story)

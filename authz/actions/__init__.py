@@ -1,0 +1,1 @@
+"""What charging stations are answered, whoever carries their messages."""

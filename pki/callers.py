@@ -17,6 +17,8 @@ SECRET_OCTETS = 24
 READ = "read"
 REVOKE = "revoke"  # leaves
 REVOKE_AUTHORITY = "revoke:authority"  # together with revoke: sub-CAs and roots as well
+REGISTER = "register"  # common names, before their certificates are asked for
+OPERATOR = "operator"  # policies and blocked keys, of every tenant
 ISSUE = "issue:"  # followed by a role's name, or by * for every leaf role
 ISSUE_ANY = "issue:*"
 
@@ -24,7 +26,7 @@ ISSUE_ANY = "issue:*"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """One API key's holder. ``scopes`` are ``read``, ``revoke``, ``revoke:authority``,
-    ``issue:<role>`` and ``issue:*``.
+    ``register``, ``operator``, ``issue:<role>`` and ``issue:*``.
 
     The digest is SHA-256 over a key of 192 random bits: nothing a slow hash would make harder.
     """
@@ -74,7 +76,7 @@ def new_caller(
 ) -> tuple[Caller, str]:
     """A caller and its API key, which is shown this once and kept nowhere."""
     leaf_scopes = {issue_scope(role) for role in Role}
-    unknown = scopes - leaf_scopes - {READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY}
+    unknown = scopes - leaf_scopes - {READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY, REGISTER, OPERATOR}
     if unknown:
         raise Refused("caller.scope_unknown", f"no such scope: {', '.join(sorted(unknown))}")
     identity = random(IDENTITY_OCTETS).hex()
@@ -97,7 +99,7 @@ def operator(*, tenant: str, name: str, now: datetime) -> Caller:
         identity=f"operator:{name}",
         tenant=tenant,
         name=name,
-        scopes=frozenset({READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY}),
+        scopes=frozenset({READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY, REGISTER, OPERATOR}),
         created_at=now,
         key_digest=b"",
     )

@@ -1,5 +1,7 @@
 """What pki raises beside certs' Malformed and Refused: absent, clashing, unreachable, unknown."""
 
+from certs.errors import Refused
+
 
 class PkiError(Exception):
     """A failure the house knows; ``code`` is permanent, ``detail`` for people, without secrets."""
@@ -29,6 +31,26 @@ class SerialTaken(Conflict):
     """The serial is already reserved under this issuer: draw another."""
 
     code = "conflict.serial_taken"
+
+
+class KeyTaken(Conflict):
+    """Another request was given this key, or it was blocked, between check and intent."""
+
+    code = "conflict.key_taken"
+
+
+class RegistrationUsed(Conflict):
+    """The registered name was used, or withdrawn, between check and intent."""
+
+    code = "conflict.registration_used"
+
+
+class RateExceeded(Refused):
+    """Too many in too short a time: to be asked again after some seconds."""
+
+    def __init__(self, code: str, detail: str, *, retry_after_seconds: int = 60) -> None:
+        super().__init__(code, detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(PkiError):  # noqa: N818 - the house's word

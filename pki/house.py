@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pki.authority import failpoints
+from pki.authority.admission import Admission
 from pki.authority.importing import Importing
 from pki.authority.issuance import Addresses, Issuance
+from pki.authority.limits import Limits
+from pki.authority.requesters import Requesters
 from pki.authority.service import Authority, Stores
 from pki.clock import SteadyClock
 from pki.crl.publication import ListPolicy, Publisher
@@ -25,6 +28,9 @@ from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine
 from pki.storage.holdings import HoldingTable
 from pki.storage.lists import ListTable
+from pki.storage.names import NameTable
+from pki.storage.policies import PolicyTable
+from pki.storage.precedents import PrecedentTable
 from pki.storage.register import RegisterTable
 from pki.storage.revocations import RevocationTable
 from pki.storage.schema import check_current, upgrade
@@ -42,6 +48,7 @@ class House:
     stores: Stores
     clock: SteadyClock
     authority: Authority
+    requesters: Requesters
     importing: Importing
     publisher: Publisher
     audit: AuditLog
@@ -101,6 +108,7 @@ class House:
         """One round: what crashes left, what others changed, what is about to run out."""
         self.authority.reconcile()
         self.authority.reload()
+        self.requesters.reload()
         self.authority.appoint_responders()
         now = self.clock.now()
         for issuer in self.authority.directory.by_key_id.values():
@@ -113,6 +121,14 @@ class House:
         self.authority_threads.shutdown()
         self.status_threads.shutdown()
         self.let_go()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        identity_certificates_max=settings.identity_certificates_max,
+        identity_window=settings.identity_window,
+        tenant_certificates_per_minute=settings.tenant_certificates_per_minute,
+    )
 
 
 def assemble(
@@ -159,6 +175,13 @@ def assemble(
             callers=CallerTable(engine),
             keys=keys,
         )
+        precedents = PrecedentTable(engine)
+        requesters = Requesters(
+            policies=PolicyTable(engine),
+            names=NameTable(engine),
+            precedents=precedents,
+            clock=steady,
+        )
         issuance = Issuance(
             register=register,
             keys=keys,
@@ -173,11 +196,14 @@ def assemble(
             clock=steady,
             authority=Authority(
                 stores=stores,
+                requesters=requesters,
+                admission=Admission(precedents=precedents, limits=_limits(settings)),
                 issuance=issuance,
                 clock=steady,
                 random=random,
                 heard=heard,
             ),
+            requesters=requesters,
             kept=kept,
             known=known,
             revisions={},

@@ -11,15 +11,20 @@ from pki.authority.entries import (
     Act,
     Entry,
     Extent,
+    Holder,
+    Inquiry,
     Intent,
     Issuer,
     Listed,
+    Precedent,
     PublishedCrl,
+    RegisteredName,
     Reserved,
     Responder,
     Revocation,
     Standing,
 )
+from pki.authority.policy import Policy
 from pki.callers import Caller
 
 # Called with a name at each step between which a crash must lose nothing; a crash harness kills
@@ -34,7 +39,11 @@ class Register(Protocol):
     """
 
     def intend(self, intents: Sequence[Intent], acts: Sequence[Act]) -> None:
-        """Reserves the serials and records what will be signed; SerialTaken: none was."""
+        """Reserves the serials and records what will be signed; SerialTaken: none was.
+
+        In the same transaction keys are given to their holders for good (KeyTaken where another
+        has one of them, or one is blocked) and registered names used up (RegistrationUsed).
+        """
         ...
 
     def record(self, issued: Sequence[Certificate], issuer: str, acts: Sequence[Act]) -> None:
@@ -61,6 +70,57 @@ class Inventory(Protocol):
         self, issuer: str, subject_key_ids: Collection[str]
     ) -> tuple[tuple[str, Entry], ...]:
         """The issued entries of these keys, each beside its subject key id, the oldest first."""
+        ...
+
+
+class Precedents(Protocol):
+    """What is on record of keys, identities and names before a certificate is intended.
+
+    Unavailable as in Register.
+    """
+
+    def known(self, asked: Sequence[Inquiry], *, since: datetime) -> list[Precedent]:
+        """What is known for each inquiry, certificates counted since a moment."""
+        ...
+
+    def oldest(self, holder: Holder, *, since: datetime) -> datetime | None:
+        """When the first certificate since a moment was intended for a holder."""
+        ...
+
+    def block(self, key_id: str, *, why: str, act: Act) -> None:
+        """Lets a key never be certified again; one blocked already keeps its reason."""
+        ...
+
+
+class Policies(Protocol):
+    """Which tenant may have what, in versions that stay. Unavailable as in Register."""
+
+    def current(self) -> tuple[Policy, ...]:
+        """The policy that counts, of every tenant that has one."""
+        ...
+
+    def history(self, tenant: str) -> tuple[Policy, ...]:
+        """Every version a tenant's policy had, the newest first."""
+        ...
+
+    def add(self, policy: Policy, act: Act) -> None:
+        """A version more; Conflict where a policy of this version, or a later one, is there."""
+        ...
+
+
+class Names(Protocol):
+    """The common names registered beforehand. Unavailable as in Register."""
+
+    def register(self, names: Sequence[RegisteredName], act: Act) -> tuple[RegisteredName, ...]:
+        """Keeps names, numbered; Conflict where one of them is registered and open already."""
+        ...
+
+    def listed(self, tenant: str, *, after: int, names_max: int) -> tuple[RegisteredName, ...]:
+        """A tenant's names by number, from the one after ``after``."""
+        ...
+
+    def withdraw(self, number: int, *, tenant: str, act: Act) -> None:
+        """Ends a name that is still open; NotFound where the tenant has none such."""
         ...
 
 

@@ -60,6 +60,15 @@ class RawSettings(BaseModel):
     crl_deltas: bool = Field(
         default=False, description="publish delta CRLs and name them in the complete ones"
     )
+    identity_certificates_max: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        100, description="certificates for one identity within its window; 0 for no limit"
+    )
+    identity_window_seconds: Annotated[int, Field(ge=1, le=366 * _DAY)] = Field(
+        3_600, description="the window in which an identity's certificates are counted"
+    )
+    tenant_certificates_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
+        0, description="certificates a tenant may have a minute in one process; 0 for no limit"
+    )
     maintenance_interval_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
         15.0, description="between rounds of reconciliation and renewal"
     )
@@ -79,6 +88,9 @@ class Settings:
     crl_lifetime: timedelta
     crl_shards: int
     crl_deltas: bool
+    identity_certificates_max: int
+    identity_window: timedelta
+    tenant_certificates_per_minute: int
     maintenance_interval_seconds: float
 
     def with_passphrase(self, passphrase: bytes) -> "Settings":
@@ -129,6 +141,9 @@ def validate(raw: RawSettings) -> Settings:
         crl_lifetime=timedelta(seconds=raw.crl_lifetime_seconds),
         crl_shards=raw.crl_shards,
         crl_deltas=raw.crl_deltas,
+        identity_certificates_max=raw.identity_certificates_max,
+        identity_window=timedelta(seconds=raw.identity_window_seconds),
+        tenant_certificates_per_minute=raw.tenant_certificates_per_minute,
         maintenance_interval_seconds=raw.maintenance_interval_seconds,
     )
 

@@ -25,6 +25,7 @@ COMMANDS: tuple[Command, ...] = (
     Verb("authorize", "plugward.commands.authorize", "ask whether a contract may charge"),
     Group("ev", "plugward.commands.ev.group", "vehicles and chargers that speak ISO 15118"),
     Group("cert", "plugward.commands.cert.group", "read, check, issue and revoke certificates"),
+    Group("policy", "plugward.commands.policy.group", "who may have which certificates"),
     Group("ocsp", "plugward.commands.ocsp.group", "ask OCSP responders"),
     Group("crl", "plugward.commands.crl.group", "read certificate revocation lists"),
     Group("exi", "plugward.commands.exi.group", "read, write and check ISO 15118 messages"),

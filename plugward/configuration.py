@@ -96,6 +96,9 @@ def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
         ("crl_lifetime_seconds", f"{loaded.crl_lifetime.total_seconds():g}"),
         ("crl_shards", str(loaded.crl_shards)),
         ("crl_deltas", _word(yes=loaded.crl_deltas)),
+        ("identity_certificates_max", str(loaded.identity_certificates_max)),
+        ("identity_window_seconds", f"{loaded.identity_window.total_seconds():g}"),
+        ("tenant_certificates_per_minute", str(loaded.tenant_certificates_per_minute)),
         ("maintenance_interval_seconds", f"{loaded.maintenance_interval_seconds:g}"),
     ]
 

@@ -23,7 +23,8 @@ from certs.edition import Edition
 from certs.hierarchy import Identity, World, grow
 from certs.profiles.rules import Role
 from pki import settings as pki_settings
-from pki.callers import ISSUE_ANY, READ, REVOKE
+from pki.authority.policy import everything
+from pki.callers import ISSUE_ANY, READ, REVOKE, operator
 from pki.house import assemble
 from plugward import home as homes
 from plugward.errors import Complaint
@@ -128,6 +129,8 @@ def _into_pki(
     house = assemble(settings.with_passphrase(passphrase.encode()), clock=wishes.clock)
     try:
         house.importing.world(world, tenant=TENANT)
+        operating = operator(tenant=TENANT, name="init", now=wishes.clock())
+        house.requesters.set_policy(TENANT, everything(), after=0, caller=operating)
         for contract in contracts:
             house.importing.certificate(
                 contract.certificate, role=Role.CONTRACT, edition=world.edition, tenant=TENANT

@@ -26,6 +26,7 @@ _EXIT_CODES = {
     403: ExitCode.NO,
     404: ExitCode.NO,
     409: ExitCode.NO,
+    429: ExitCode.NO,
 }
 
 
@@ -51,7 +52,7 @@ class Service:
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
         answer = fetch(method, self.url.rstrip("/") + path, headers=headers, body=body)
         try:
-            told = json.loads(answer)
+            told = json.loads(answer or b"{}")  # 204 has nothing to say
         except ValueError as bad:
             raise _odd(self.url) from bad
         if not isinstance(told, dict):
@@ -89,11 +90,12 @@ def fetch(
             exit_code=ExitCode.UNREACHABLE,
         ) from bad
     if not answer.is_success:
-        raise _refused(url, answer.status_code, bytes(received))
+        raise refused(url, answer.status_code, bytes(received))
     return bytes(received)
 
 
-def _refused(url: str, status: int, octets: bytes) -> Complaint:
+def refused(url: str, status: int, octets: bytes) -> Complaint:
+    """What the answer to a refused request says, for the user."""
     try:
         problem = json.loads(octets)
     except ValueError:

@@ -16,6 +16,7 @@ from certs.keys import KeyKind, SoftwareSigner
 from certs.profiles.ocsp_responder import CERTIFICATE_AUTHORITIES
 from certs.profiles.rules import Role
 from pki.authority import failpoints
+from pki.authority.policy import everything
 from pki.authority.request import IssuanceRequest
 from pki.callers import operator
 from pki.errors import Conflict, SignerUnavailable
@@ -123,6 +124,7 @@ def furnished_house(url: str, *, edition=Edition.ISO_2, keys=None, **given):
         if not url.startswith("sqlite"):
             house.importing.world(valid_world(edition), tenant=TENANT)
             house.authority.reload()
+            permit_everything(house)
         yield house
 
 
@@ -140,7 +142,13 @@ def _furnished(edition) -> bytes:
         beginning = Clock(world[Role.V2G_ROOT].certificate.not_before)
         with empty_house(f"sqlite:///{directory}/pki.db", clock=beginning) as house:
             house.importing.world(world, tenant=TENANT)
+            permit_everything(house)
         return Path(directory, "pki.db").read_bytes()
+
+
+def permit_everything(house, tenant: str = TENANT) -> None:
+    """The policy of a world of one's own: every leaf role, every identity."""
+    house.requesters.set_policy(tenant, everything(), after=0, caller=someone(house, tenant))
 
 
 def someone(house, tenant: str = TENANT):

@@ -1,35 +1,16 @@
 """The authority's door: issue, look up, revoke."""
 
-import asyncio
-from collections.abc import Callable
-from typing import TypeVar
-
-import msgspec
 import structlog
 from fastapi import APIRouter, Request, Response
 
 from certs.errors import Refused
 from pki.api import bodies, described, forms, metrics
+from pki.api.answering import at_work, json_answer
 from pki.api.callers import FromCaller, FromHouse
 from pki.authority import revocation
 from pki.errors import SignerUnavailable
-from pki.house import House
 
 _log = structlog.get_logger("pki")
-T = TypeVar("T")
-
-
-async def _at(house: House, work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(house.authority_threads, work)
-
-
-def _json(form: msgspec.Struct, status: int = 200) -> Response:
-    return Response(
-        msgspec.json.encode(form),
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
 
 
 async def _issue(request: Request, house: FromHouse, caller: FromCaller) -> Response:
@@ -37,7 +18,7 @@ async def _issue(request: Request, house: FromHouse, caller: FromCaller) -> Resp
     form = await bodies.read_json(request, forms.IssueForm)
     counted = metrics.of(request.app)
     try:
-        issued = await _at(house, lambda: house.authority.issue(form.request(), caller=caller))
+        issued = await at_work(house, lambda: house.authority.issue(form.request(), caller=caller))
     except Refused as refused:
         counted.count_refusal(refused.code)
         raise
@@ -46,14 +27,14 @@ async def _issue(request: Request, house: FromHouse, caller: FromCaller) -> Resp
         raise
     counted.issued.labels(issued.profile).inc()
     _log.info("certificate.issued", issuer=issued.issuer, profile=issued.profile)
-    return _json(forms.IssuedForm.of(issued), 201)
+    return json_answer(forms.IssuedForm.of(issued), 201)
 
 
 async def _find(issuer: str, serial: str, house: FromHouse, caller: FromCaller) -> Response:
     """Look up a certificate of this tenant's."""
     key_id, number = forms.key_id(issuer), forms.serial(serial)
-    entry = await _at(house, lambda: house.authority.find(key_id, number, caller=caller))
-    return _json(forms.EntryForm.of(entry))
+    entry = await at_work(house, lambda: house.authority.find(key_id, number, caller=caller))
+    return json_answer(forms.EntryForm.of(entry))
 
 
 async def _revoke(
@@ -63,11 +44,11 @@ async def _revoke(
     key_id, number = forms.key_id(issuer), forms.serial(serial)
     form = await bodies.read_json(request, forms.RevokeForm)
     reason = revocation.parse_reason(form.reason)
-    standing = await _at(
+    standing = await at_work(
         house, lambda: house.authority.revoke(key_id, number, reason, caller=caller)
     )
     _log.info("certificate.revoked", issuer=key_id, reason=form.reason)
-    return _json(forms.RevocationForm.of(standing))
+    return json_answer(forms.RevocationForm.of(standing))
 
 
 def router() -> APIRouter:

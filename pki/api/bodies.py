@@ -58,12 +58,12 @@ async def read(request: Request, *, octets_max: int) -> bytes:
     return bytes(body)
 
 
-async def read_json(request: Request, form: type[T]) -> T:
+async def read_json(request: Request, form: type[T], *, octets_max: int = JSON_OCTETS_MAX) -> T:
     """The body as a form; MalformedBody, InvalidBody, TooLarge, UnsupportedBody."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedBody("the body is application/json")
-    return decode(await read(request, octets_max=JSON_OCTETS_MAX), form)
+    return decode(await read(request, octets_max=octets_max), form)
 
 
 def decode(body: bytes, form: type[T]) -> T:

@@ -34,6 +34,11 @@ def octets(media_type: str, description: str) -> dict[str, Any]:
     }
 
 
+def nothing(*, status: int = 204) -> dict[int | str, dict[str, Any]]:
+    """What a route answers that has nothing to say: no body, or a problem."""
+    return {status: {"description": "Done"}, **_PROBLEM}
+
+
 def schema(form: type[msgspec.Struct]) -> dict[str, Any]:
     """The form's JSON Schema with nothing left to look up elsewhere."""
     (told,), components = msgspec.json.schema_components([form], ref_template="{name}")

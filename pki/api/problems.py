@@ -16,6 +16,7 @@ from pki.errors import (
     Conflict,
     NotFound,
     PkiError,
+    RateExceeded,
     Unauthenticated,
     Unavailable,
 )
@@ -36,6 +37,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = MappingProxyType(
         UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         UnfinishedBody: HTTPStatus.REQUEST_TIMEOUT,
         Refused: HTTPStatus.FORBIDDEN,
+        RateExceeded: HTTPStatus.TOO_MANY_REQUESTS,
         Unauthenticated: HTTPStatus.UNAUTHORIZED,
         NotFound: HTTPStatus.NOT_FOUND,
         Conflict: HTTPStatus.CONFLICT,
@@ -99,7 +101,10 @@ def install(app: FastAPI) -> None:
     """Answers every error of this app with a problem."""
 
     async def known(request: Request, error: Exception) -> Response:
-        return respond(problem_of(error, instance=request.url.path))
+        answer = respond(problem_of(error, instance=request.url.path))
+        if isinstance(error, RateExceeded):
+            answer.headers["Retry-After"] = str(error.retry_after_seconds)
+        return answer
 
     async def framework(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)

@@ -4,16 +4,18 @@ The key is what makes it resumable: a request whose key already has the certific
 given that one, so that a script that died runs again from its beginning and issues nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from certs.certificate import Certificate, Reading, parse
 from certs.errors import Refused
 from pki.authority import registration
+from pki.authority.admission import Admission
 from pki.authority.directory import Directory
 from pki.authority.issuance import Issuance
-from pki.authority.registration import Approved, subject_key_id
+from pki.authority.policy import Policy
+from pki.authority.registration import Approved
 from pki.authority.request import IssuanceRequest
 from pki.callers import Caller
 from pki.ports import Inventory
@@ -29,6 +31,8 @@ def issue(
     *,
     caller: Caller,
     directory: Directory,
+    policies: Mapping[str, Policy],
+    admission: Admission,
     issuance: Issuance,
     inventory: Inventory,
     now: datetime,
@@ -40,19 +44,35 @@ def issue(
     """
     if len(requests) > BATCH_MAX:
         raise Refused("issuance.batch_too_large", f"at most {BATCH_MAX} at once")
-    permitted = [_permit(request, caller, directory, now) for request in requests]
+    permitted = [_permit(request, caller, directory, policies, now) for request in requests]
     wishes = {_wish(each): each for each in permitted if isinstance(each, Approved)}
     granted: dict[_Wish, Certificate | Refused] = {}
     for issuer, wished in groupby(sorted(wishes), key=lambda wish: wish[0]):
         granted |= _standing(issuer, frozenset(wished), caller, inventory, now)
         missing = [wish for wish in wishes if wish[0] == issuer and wish not in granted]
-        if missing:
-            outcomes = issuance.issue_batch([wishes[wish] for wish in missing])
-            granted |= dict(zip(missing, outcomes, strict=True))
+        granted |= _newly({wish: wishes[wish] for wish in missing}, admission, issuance, now)
     return [
         each if isinstance(each, Refused) else _told(each, granted[_wish(each)])
         for each in permitted
     ]
+
+
+def _newly(
+    wishes: Mapping[_Wish, Approved], admission: Admission, issuance: Issuance, now: datetime
+) -> dict[_Wish, Certificate | Refused]:
+    """What comes of the wishes, all for one authority, that nothing stands for yet."""
+    admitted = admission.admit(list(wishes.values()), now=now) if wishes else []
+    granted: dict[_Wish, Certificate | Refused] = {}
+    pending: dict[_Wish, Approved] = {}
+    for wish, outcome in zip(wishes, admitted, strict=True):
+        if isinstance(outcome, Refused):
+            granted[wish] = outcome
+        else:
+            pending[wish] = outcome
+    if pending:
+        outcomes = issuance.issue_batch(list(pending.values()))
+        granted |= dict(zip(pending, outcomes, strict=True))
+    return granted
 
 
 def _told(
@@ -62,10 +82,16 @@ def _told(
 
 
 def _permit(
-    request: IssuanceRequest, caller: Caller, directory: Directory, now: datetime
+    request: IssuanceRequest,
+    caller: Caller,
+    directory: Directory,
+    policies: Mapping[str, Policy],
+    now: datetime,
 ) -> Approved | Refused:
     try:
-        return registration.permit(request, caller=caller, directory=directory, now=now)
+        return registration.permit(
+            request, caller=caller, directory=directory, policies=policies, now=now
+        )
     except Refused as refused:
         return refused
 
@@ -87,7 +113,7 @@ def _standing(
 def _wish(approved: Approved) -> _Wish:
     return (
         approved.issuer.key_id,
-        subject_key_id(approved.request),
+        approved.subject_key_id,
         approved.request.common_name,
         approved.profile.name,
     )

@@ -72,11 +72,78 @@ class Intent:
     tenant: str
     profile: str
     common_name: str
+    identity: str
+    role: Role
     subject_key_id: str
     not_before: datetime
     not_after: datetime
     crl_shard: int
     tbs: bytes = field(repr=False)
+    registration: int | None = None  # the registered name that this uses up
+
+    @property
+    def holder(self) -> "Holder":
+        """Whom the key is given to, from here on alone."""
+        return Holder(tenant=self.tenant, role=self.role, identity=self.identity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whom a key belongs to: one identity in one role of one tenant."""
+
+    tenant: str
+    role: Role
+    identity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredName:
+    """A common name registered before anybody asks for its certificate.
+
+    It is used up by the first certificate unless ``standing``. ``number`` is the store's; 0 before.
+    """
+
+    number: int = 0
+    tenant: str
+    role: Role
+    edition: Edition
+    identity: str
+    common_name: str
+    standing: bool
+    registered_at: datetime
+    registered_by: str
+    expires_at: datetime | None
+    used_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+    def is_open(self, *, now: datetime) -> bool:
+        """Whether it still permits a certificate."""
+        in_time = self.expires_at is None or now < self.expires_at
+        return in_time and self.used_at is None and self.withdrawn_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What is asked of the records before a certificate is intended."""
+
+    key_id: str
+    holder: Holder
+    edition: Edition
+    registered: bool  # whether a registered name is looked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precedent:
+    """What the records know of a key and of the one who asks for its certificate.
+
+    ``blocked`` says why the key is never certified; ``recent`` counts the certificates that the
+    identity was given lately.
+    """
+
+    holder: Holder | None
+    blocked: str | None
+    recent: int
+    name: RegisteredName | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

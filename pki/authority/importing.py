@@ -10,6 +10,7 @@ from certs.profiles.rules import Role
 from pki.authority import shards
 from pki.authority.directory import issuer_is
 from pki.authority.entries import Act, Intent, Issuer, Responder
+from pki.authority.identity import identify
 from pki.clock import SteadyClock
 from pki.errors import ConfigurationRefused
 from pki.ports import Holdings, Keys
@@ -99,12 +100,15 @@ class Importing:
         parent = self._parent(certificate)
         if parent is None:
             raise ConfigurationRefused("the certificate's issuer is no authority of ours")
+        profile = catalogue.profile(role, edition)
         intent = Intent(
             issuer=parent.key_id,
             serial=certificate.serial,
             tenant=tenant,
-            profile=catalogue.profile(role, edition).name,
+            profile=profile.name,
             common_name=certificate.common_name or "",
+            identity=identify(certificate.common_name or "", profile).canonical,
+            role=role,
             subject_key_id=_key_id(certificate),
             not_before=certificate.not_before,
             not_after=certificate.not_after,

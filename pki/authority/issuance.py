@@ -16,7 +16,7 @@ from certs.keys import PublicKey, Signer
 from certs.profiles.rules import Presence, Profile, Role
 from pki.authority import failpoints, shards
 from pki.authority.entries import Act, Intent, Issuer
-from pki.authority.registration import Approved, subject_key_id
+from pki.authority.registration import Approved
 from pki.clock import SteadyClock
 from pki.errors import SerialTaken, SignerUnavailable, Unavailable
 from pki.ports import Failpoint, Keys, Register
@@ -207,11 +207,14 @@ def _intent(approved: Approved, draft: issuing.Draft) -> Intent:
         tenant=approved.tenant,
         profile=approved.profile.name,
         common_name=approved.request.common_name,
-        subject_key_id=subject_key_id(approved.request),
+        identity=approved.identity,
+        role=approved.profile.role,
+        subject_key_id=approved.subject_key_id,
         not_before=certificate.not_before,
         not_after=certificate.not_after,
         crl_shard=shards.shard_of(certificate.serial, approved.issuer),
         tbs=draft.tbs,
+        registration=approved.registration,
     )
 
 

@@ -1,5 +1,6 @@
 """Who may have which certificate, from which authority."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,24 +9,45 @@ from certs.keys import SIGNING_KEYS, key_identifier, kind_of, kind_of_spki, spki
 from certs.profiles import catalogue
 from certs.profiles.rules import Profile, Role
 from pki.authority.directory import Directory
-from pki.authority.entries import Issuer
+from pki.authority.entries import Holder, Issuer
+from pki.authority.identity import demand_printable, identify
+from pki.authority.policy import Policy, grant_for
 from pki.authority.request import IssuanceRequest
 from pki.callers import Caller, issue_scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """A request that may be fulfilled: by which profile, from which authority, for which tenant."""
+    """A request that may be fulfilled: by which profile, from which authority, for which tenant.
+
+    ``registered`` asks for a registered name, whose number ``registration`` is once it is found;
+    ``key_reuse`` lets the subject's own key be certified again.
+    """
 
     request: IssuanceRequest
     profile: Profile
     issuer: Issuer
     tenant: str
     actor: str
+    identity: str
+    subject_key_id: str
+    registered: bool = False
+    key_reuse: bool = True
+    registration: int | None = None
+
+    @property
+    def holder(self) -> Holder:
+        """Whom the certificate is for."""
+        return Holder(tenant=self.tenant, role=self.profile.role, identity=self.identity)
 
 
 def permit(
-    request: IssuanceRequest, *, caller: Caller, directory: Directory, now: datetime
+    request: IssuanceRequest,
+    *,
+    caller: Caller,
+    directory: Directory,
+    policies: Mapping[str, Policy],
+    now: datetime,
 ) -> Approved:
     """Approves a request, or raises Refused with a ``registration.`` or ``caller.`` code.
 
@@ -45,7 +67,11 @@ def permit(
     kind = kind_of(request.public_key)
     if kind not in SIGNING_KEYS[request.edition]:
         raise Refused("registration.key_kind", f"no {kind.value} keys in {request.edition.value}")
-    if subject_key_id(request) in directory.by_key_id:
+    demand_printable(request.common_name)
+    identity = identify(request.common_name, profile)
+    grant = grant_for(policies.get(caller.tenant), profile, identity)
+    key_id = subject_key_id(request)
+    if key_id in directory.by_key_id:
         raise Refused("registration.key_is_an_authority", "this is the key of an authority of ours")
     issuer = directory.issuing(
         profile.issuer.roles, edition=request.edition, tenant=caller.tenant, now=now
@@ -61,6 +87,10 @@ def permit(
         issuer=issuer,
         tenant=caller.tenant,
         actor=caller.identity,
+        identity=identity.canonical,
+        subject_key_id=key_id,
+        registered=grant.registered,
+        key_reuse=grant.key_reuse,
     )
 
 

@@ -10,11 +10,13 @@ from certs.errors import Refused
 from certs.profiles import catalogue
 from certs.profiles.rules import Role
 from pki.authority import bulk, registration, revocation
+from pki.authority.admission import Admission
 from pki.authority.directory import Directory
 from pki.authority.entries import Act, Entry, Issuer, Reason, Responder, Revocation
 from pki.authority.issuance import Issuance
 from pki.authority.registration import Approved
 from pki.authority.request import IssuanceRequest
+from pki.authority.requesters import Requesters
 from pki.callers import READ, REVOKE, REVOKE_AUTHORITY, Caller, new_caller
 from pki.clock import SteadyClock
 from pki.errors import NotFound
@@ -60,6 +62,8 @@ class Authority:
         self,
         *,
         stores: Stores,
+        requesters: Requesters,
+        admission: Admission,
         issuance: Issuance,
         clock: SteadyClock,
         random: Callable[[int], bytes],
@@ -68,6 +72,8 @@ class Authority:
         """``heard`` is called with an authority's key id once a certificate of its is revoked."""
         self._stores = stores
         self._heard = heard
+        self._requesters = requesters
+        self._admission = admission
         self._issuance = issuance
         self._clock = clock
         self._random = random
@@ -81,9 +87,17 @@ class Authority:
 
     def issue(self, request: IssuanceRequest, *, caller: Caller) -> Issued:
         """Raises Refused where the caller, the profile or the lint does not let it be."""
-        approved = registration.permit(
-            request, caller=caller, directory=self._directory, now=self._clock.now()
+        now = self._clock.now()
+        permitted = registration.permit(
+            request,
+            caller=caller,
+            directory=self._directory,
+            policies=self._requesters.policies,
+            now=now,
         )
+        (approved,) = self._admission.admit([permitted], now=now)
+        if isinstance(approved, Refused):
+            raise approved
         return self._issued(approved, self._issuance.issue(approved))
 
     def issue_batch(
@@ -97,6 +111,8 @@ class Authority:
             requests,
             caller=caller,
             directory=self._directory,
+            policies=self._requesters.policies,
+            admission=self._admission,
             issuance=self._issuance,
             inventory=self._stores.inventory,
             now=self._clock.now(),
@@ -243,18 +259,21 @@ class Authority:
         key = certs_keys.generate(issuer.certificate.key_kind)
         name = f"OCSP {issuer.certificate.common_name or issuer.role.value}"
         key_id = self._stores.keys.store(key, role=Role.OCSP_RESPONDER.value)
+        request = IssuanceRequest(
+            role=Role.OCSP_RESPONDER,
+            edition=issuer.edition,
+            public_key=key.public_key(),
+            common_name=name[:_COMMON_NAME_CHARACTERS_MAX].strip(),
+        )
         certificate = self._issuance.issue(
             Approved(
-                request=IssuanceRequest(
-                    role=Role.OCSP_RESPONDER,
-                    edition=issuer.edition,
-                    public_key=key.public_key(),
-                    common_name=name[:_COMMON_NAME_CHARACTERS_MAX].strip(),
-                ),
+                request=request,
                 profile=catalogue.profile(Role.OCSP_RESPONDER, issuer.edition),
                 issuer=issuer,
                 tenant=issuer.tenant,
                 actor="authority",
+                identity=request.common_name,
+                subject_key_id=registration.subject_key_id(request),
             )
         )
         self._stores.holdings.appoint(

@@ -8,7 +8,7 @@ from certs.edition import Edition
 from certs.profiles.rules import Role
 from pki.authority.entries import Act, Intent, Issuer, Responder, State
 from pki.errors import SerialTaken
-from pki.storage import audit
+from pki.storage import audit, claims
 from pki.storage.database import reading, writing
 from pki.storage.register import intended, reserve
 from pki.storage.tables import certificates, issuers, responders
@@ -103,6 +103,7 @@ class HoldingTable:
             present = connection.execute(same).one_or_none()
             if present is None:
                 reserve(connection, [row])
+                claims.enter(connection, intent)
                 audit.write(connection, [act])
             elif present.certificate != certificate.der:
                 raise SerialTaken("another certificate has this issuer and serial")

@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.selectable import SelectBase
 
 from pki.errors import Unavailable
 
@@ -19,11 +21,13 @@ _Processor = Callable[[object], object]
 
 
 class Prepared:
-    """One INSERT or UPDATE as this database's text, its values bound by name."""
+    """One statement as this database's text, its values bound by name."""
 
     __slots__ = ("_binds", "_sql")
 
-    def __init__(self, statement: UpdateBase, engine: Engine, *, names: Sequence[str]) -> None:
+    def __init__(
+        self, statement: UpdateBase | SelectBase, engine: Engine, *, names: Sequence[str]
+    ) -> None:
         compiled = statement.compile(dialect=engine.dialect, column_keys=list(names))
         self._sql = str(compiled)
         self._binds: list[tuple[str, object, _Processor | None]] = []
@@ -40,6 +44,11 @@ class Prepared:
             cursor.executemany(self._sql, [self._parameters(row) for row in rows])
         return cursor.rowcount
 
+    def ask(self, cursor: DBAPICursor, row: Mapping[str, object]) -> Sequence[Any]:
+        """The rows of a SELECT as the driver gives them."""
+        cursor.execute(self._sql, self._parameters(row))
+        return cursor.fetchall()
+
     def _parameters(self, row: Mapping[str, object]) -> tuple[object, ...]:
         return tuple(
             [
@@ -55,17 +64,30 @@ def transaction(engine: Engine) -> Iterator[DBAPICursor]:
 
     The driver's errors come out as Unavailable; integrity errors are for those inside to catch.
     """
+    with _connected(engine) as connection:
+        cursor = connection.cursor()
+        if engine.dialect.name == "sqlite":
+            cursor.execute("BEGIN IMMEDIATE")
+        yield cursor
+        connection.commit()
+
+
+@contextmanager
+def asking(engine: Engine) -> Iterator[DBAPICursor]:
+    """A driver's cursor to ask one thing by, outside of any transaction of ours."""
+    with _connected(engine) as connection:
+        yield connection.cursor()
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
     driver: Any = engine.dialect.loaded_dbapi
     try:
         connection = engine.raw_connection()
     except (driver.Error, PoolTimeout, OSError) as bad:
         raise _unavailable(bad) from bad
     try:
-        cursor = connection.cursor()
-        if engine.dialect.name == "sqlite":
-            cursor.execute("BEGIN IMMEDIATE")
-        yield cursor
-        connection.commit()
+        yield connection
     except (driver.Error, OSError) as bad:
         raise _unavailable(bad) from bad
     finally:

@@ -24,6 +24,7 @@ from pki.authority.entries import Act, Entry, Intent, Reason, Revocation, State
 from pki.errors import Conflict, SerialTaken
 from pki.ports import Failpoint
 from pki.storage import audit
+from pki.storage.claims import Claims
 from pki.storage.database import reading, writing
 from pki.storage.prepared import Prepared, transaction
 from pki.storage.tables import certificates, revocations
@@ -35,6 +36,7 @@ _INTENT_COLUMNS = (
     "tenant",
     "profile",
     "common_name",
+    "identity",
     "subject_key_id",
     "not_before",
     "not_after",
@@ -66,6 +68,7 @@ class RegisterTable:
         self._reserving = Prepared(_RESERVE, engine, names=_INTENT_COLUMNS)
         self._recording = Prepared(_RECORD, engine, names=("certificate", "concluded_at", "state"))
         self._auditing = audit.prepared(engine)
+        self._claiming = Claims(engine)
         driver: Any = engine.dialect.loaded_dbapi
         self._clash: type[Exception] = driver.IntegrityError
 
@@ -78,6 +81,8 @@ class RegisterTable:
                 self._reserving.run(cursor, rows)
             except self._clash as bad:
                 raise SerialTaken("the serial is reserved already") from bad
+            self._claiming.claim(cursor, intents)
+            self._claiming.use_up(cursor, intents, at=acts[0].at)
             self._auditing.run(cursor, audit.rows(acts))
             self._failpoint(failpoints.INTEND_WRITTEN)
         self._failpoint(failpoints.INTEND_COMMITTED)
@@ -149,6 +154,7 @@ def intended(intent: Intent, at: datetime) -> dict[str, object]:
         "tenant": intent.tenant,
         "profile": intent.profile,
         "common_name": intent.common_name,
+        "identity": intent.identity,
         "subject_key_id": intent.subject_key_id,
         "not_before": intent.not_before,
         "not_after": intent.not_after,

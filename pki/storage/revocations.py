@@ -25,11 +25,14 @@ from pki.authority.entries import (
 )
 from pki.errors import NotFound
 from pki.ports import Failpoint
-from pki.storage import audit
+from pki.storage import audit, claims
 from pki.storage.database import reading, writing
 from pki.storage.tables import certificates, issuers, revocations
 
 _PAGE_ROWS = 10_000
+
+# After these the key is never certified again (E09).
+_KEY_LOST = frozenset({Reason.KEY_COMPROMISE, Reason.CA_COMPROMISE, Reason.AA_COMPROMISE})
 
 
 class RevocationTable:
@@ -52,7 +55,11 @@ class RevocationTable:
         counted = select(issuers.c.revision).where(issuers.c.key_id == revocation.issuer)
         with writing(self._engine) as connection:
             entry = connection.execute(
-                select(certificates.c.crl_shard, certificates.c.not_after).where(mine)
+                select(
+                    certificates.c.crl_shard,
+                    certificates.c.not_after,
+                    certificates.c.subject_key_id,
+                ).where(mine)
             ).one_or_none()
             if entry is None:
                 raise NotFound("no certificate with this issuer and serial")
@@ -76,6 +83,8 @@ class RevocationTable:
                     .where(issuers.c.key_id == revocation.issuer)
                     .values(revision=revision)
                 )
+                if revocation.reason in _KEY_LOST:
+                    claims.block(connection, entry.subject_key_id, why="compromised", at=act.at)
                 audit.write(connection, [act])
                 self._failpoint(failpoints.REVOKE_WRITTEN)
                 standing = connection.execute(present).one()

@@ -72,6 +72,7 @@ certificates = Table(
     Column("tenant", String(64), nullable=False),
     Column("profile", String(64), nullable=False),
     Column("common_name", Text, nullable=False),
+    Column("identity", Text),  # absent only for what was issued before identities were kept
     Column("subject_key_id", KEY_ID, nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("not_after", Moment, nullable=False),
@@ -93,8 +94,64 @@ Index(
     sqlite_where=certificates.c.state == "intended",
     postgresql_where=certificates.c.state == "intended",
 )
-Index("ix_certificates_common_name", certificates.c.common_name)
+Index("ix_certificates_identity", certificates.c.identity, certificates.c.intended_at)
 Index("ix_certificates_subject_key_id", certificates.c.subject_key_id)
+
+# Whose a key is, for good; without a holder where it was only ever blocked.
+subject_keys = Table(
+    "subject_keys",
+    metadata,
+    Column("key_id", KEY_ID, primary_key=True),
+    Column("tenant", String(64)),
+    Column("role", String(32)),
+    Column("identity", Text),
+    Column("blocked_at", Moment),
+    Column("blocked_why", Text),
+    CheckConstraint("(blocked_at IS NULL) = (blocked_why IS NULL)", name="blocked"),
+    CheckConstraint("identity IS NOT NULL OR blocked_at IS NOT NULL", name="held_or_blocked"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("tenant", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("grants", Text, nullable=False),  # JSON, see pki.authority.policy
+    Column("set_at", Moment, nullable=False),
+    Column("set_by", String(128), nullable=False),
+    PrimaryKeyConstraint("tenant", "version"),
+    CheckConstraint("version > 0", name="version"),
+)
+
+registered_names = Table(
+    "registered_names",
+    metadata,
+    Column(
+        "number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    ),
+    Column("tenant", String(64), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("edition", String(16), nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("common_name", Text, nullable=False),
+    Column("standing", Boolean, nullable=False),
+    Column("registered_at", Moment, nullable=False),
+    Column("registered_by", String(128), nullable=False),
+    Column("expires_at", Moment),
+    Column("used_at", Moment),
+    Column("withdrawn_at", Moment),
+)
+_open_name = registered_names.c.used_at.is_(None) & registered_names.c.withdrawn_at.is_(None)
+Index(
+    "ix_registered_names_open",
+    registered_names.c.identity,
+    registered_names.c.tenant,
+    registered_names.c.role,
+    registered_names.c.edition,
+    unique=True,
+    sqlite_where=_open_name,
+    postgresql_where=_open_name,
+)
 
 revocations = Table(
     "revocations",

@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import re
 from datetime import timedelta
 
 import anyio
@@ -32,6 +33,7 @@ from tests.pki_house import (
     furnished_house,
     issue,
     issuer_id,
+    permit_everything,
 )
 from tests.pki_wire import armoured, csr, question
 from tests.world import NOW, valid_world
@@ -150,6 +152,12 @@ GUARDED = [
     ("POST", "/v1/certificates"),
     ("GET", f"/v1/certificates/{issuer_id()}/05"),
     ("POST", f"/v1/certificates/{issuer_id()}/05/revoke"),
+    ("GET", "/v1/policies/default"),
+    ("PUT", "/v1/policies/default"),
+    ("POST", "/v1/registered-names"),
+    ("GET", "/v1/registered-names"),
+    ("DELETE", "/v1/registered-names/1"),
+    ("PUT", f"/v1/blocked-keys/{issuer_id()}"),
 ]
 OPEN = {
     "/ocsp",
@@ -165,15 +173,20 @@ HEALTH = {"/livez", "/readyz", "/metrics"}
 
 def test_h01_every_route_is_either_guarded_or_meant_to_be_open(door):
     told = door.get("/openapi.json", key=False).json()
-    guarded = {
-        path for path, ways in told["paths"].items() for way in ways.values() if "security" in way
-    }
-    assert guarded == {
-        "/v1/certificates",
-        "/v1/certificates/{issuer}/{serial}",
-        "/v1/certificates/{issuer}/{serial}/revoke",
-    }
-    assert set(told["paths"]) - guarded == OPEN | HEALTH
+    ways = [
+        (method.upper(), path, "security" in way)
+        for path, ways in told["paths"].items()
+        for method, way in ways.items()
+    ]
+    forms = [
+        (method, re.sub(r"{\w+}", r"[^/]+", path)) for method, path, guarded in ways if guarded
+    ]
+    tried = [
+        sum(method == way and re.fullmatch(form, path) is not None for way, path in GUARDED)
+        for method, form in forms
+    ]
+    assert tried == [1] * len(GUARDED)
+    assert {path for _, path, guarded in ways if not guarded} == OPEN | HEALTH
     ids = [way["operationId"] for ways in told["paths"].values() for way in ways.values()]
     assert len(ids) == len(set(ids))
 
@@ -213,6 +226,9 @@ def test_h02_another_tenant_sees_what_nobody_issued(door):
     one, two = ({k: v for k, v in a.json().items() if k not in drop} for a in (mine, absent))
     assert one == two
     assert door.post(place(told) + "/revoke", key=other, json={}).status_code == 404
+    refused = door.post("/v1/certificates", key=other, json=FORM)
+    assert (refused.status_code, code(refused)) == (403, "registration.policy_absent")
+    permit_everything(door.house, "other")
     refused = door.post("/v1/certificates", key=other, json=FORM)
     assert (refused.status_code, code(refused)) == (403, "registration.no_authority")
 
@@ -496,6 +512,7 @@ def test_shards_and_deltas_are_fetched_where_certificates_and_lists_say(tmp_path
     url = f"sqlite:///{tmp_path}/split.db"
     with empty_house(url, clock=clock, crl_shards=3, crl_deltas=True) as house:
         house.importing.world(valid_world(), tenant=TENANT)
+        permit_everything(house)
         house.authority.reload()
         door = Door(house)
         tags = set()
@@ -564,8 +581,8 @@ def test_stale_list_and_broken_signer_are_not_ready(door, keeper, clock):
 
 
 def test_metrics_count_without_names(door):
-    told = issued(door)
     door.post("/v1/certificates", json={**FORM, "common_name": "nobody"})
+    told = issued(door)
     door.post("/v1/certificates", json={**FORM, "role": "mo-sub-2"})
     door.post("/ocsp", content=b"")
     door.get("/ocsp/M")

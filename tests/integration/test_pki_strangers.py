@@ -19,7 +19,7 @@ from certs.profiles.rules import Role
 from pki.app import open_doors
 from pki.authority.entries import Reason
 from pki.authority.request import IssuanceRequest
-from tests.pki_house import TENANT, empty_house, key_id, someone
+from tests.pki_house import TENANT, empty_house, key_id, permit_everything, someone
 
 NEW_KEY = {
     KeyKind.P256: ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
@@ -83,6 +83,7 @@ def scene(request, tmp_path_factory):
         with empty_house(f"sqlite:///{directory}/pki.db", clock=lambda: datetime.now(UTC)) as house:
             house.importing.world(world, tenant=TENANT)
             house.authority.reload()
+            permit_everything(house)
             with served(open_doors(house), bound):
                 yield Scene(house, world, url, directory)
 

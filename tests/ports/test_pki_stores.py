@@ -93,6 +93,8 @@ def intent(certificate, **odd):
         "tenant": TENANT,
         "profile": "iso15118-2/contract",
         "common_name": certificate.common_name,
+        "identity": certificate.common_name,
+        "role": Role.CONTRACT,
         "subject_key_id": key_id(certificate),
         "not_before": certificate.not_before,
         "not_after": certificate.not_after,

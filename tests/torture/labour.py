@@ -18,6 +18,7 @@ from tests.world import NOW
 
 ACTIONS_MAX = 60  # a process that did so much and was not killed ends by itself
 BATCH = 5
+UNLIMITED = {"identity_certificates_max": 0}  # the same names are asked for thousands of times
 _VERSION_3 = bytes.fromhex("a003020102")
 
 
@@ -113,7 +114,7 @@ def work(
     drawn = random.Random(seed)
     keys = WitnessedKeys(tell)
     house = assemble(
-        load(environ={}, database_url=url, public_url="http://pki.v2g.example"),
+        load(environ={}, database_url=url, public_url="http://pki.v2g.example", **UNLIMITED),
         clock=Clock(NOW + timedelta(seconds=cycle)),
         keys=keys,
         failpoint=failpoint,

@@ -13,6 +13,7 @@ from tests.pki_house import (
     events,
     furnished_house,
     issuer_id,
+    permit_everything,
     someone,
     wanted,
 )
@@ -88,11 +89,16 @@ def test_one_wish_told_twice_is_one_certificate(url):
         assert one.certificate == other.certificate
 
 
-def test_same_key_under_another_name_is_another_certificate(url):
+def test_same_key_under_another_name_is_refused_within_a_batch_and_after_it(url):
     with furnished_house(url) as house:
-        (first,) = batch_of(house, [1])
-        (other,) = batch_of(house, [1], common_name="DE8AA000000077")
-        assert other.certificate != first.certificate
+        both = [wanted(1), wanted(1, common_name="DE8AA000000077"), wanted(2)]
+        for _ in range(2):
+            outcomes = house.authority.issue_batch(both, caller=someone(house))
+            assert names(outcomes) == [
+                "DE8AA000000001",
+                "registration.key_of_another",
+                "DE8AA000000002",
+            ]
 
 
 def test_refusals_stand_in_their_place_and_hold_nobody_up(url):
@@ -159,6 +165,7 @@ def test_nobody_elses_certificate_is_given(url):
     with furnished_house(url) as house:
         house.authority.issue(wanted(1), caller=someone(house))
         other = someone(house, "another")
+        permit_everything(house, "another")
         (refused,) = house.authority.issue_batch([wanted(1)], caller=other)
         assert refused.code == "registration.no_authority"
 

@@ -25,6 +25,7 @@ from tests.pki_house import (
     issue,
     issuer_id,
     key_id,
+    permit_everything,
     someone,
 )
 from tests.world import NOW, valid_world
@@ -51,6 +52,7 @@ def opened(tmp_path, clock, **given):
 def house(tmp_path, clock):
     with opened(tmp_path, clock, crl_shards=SHARDS, crl_deltas=True) as house:
         house.importing.world(valid_world(), tenant=TENANT)
+        permit_everything(house)
         house.authority.reload()
         yield house
 
@@ -111,6 +113,7 @@ def test_c05_relying_side_takes_a_list_for_the_certificates_that_name_it_and_no_
 ):
     with opened(tmp_path, clock, crl_shards=SHARDS) as house:
         house.importing.world(valid_world(), tenant=TENANT)
+        permit_everything(house)
         house.authority.reload()
         issued = [issue(house, number) for number in range(1, 9)]
         revoke(house, issued[0])
@@ -138,6 +141,7 @@ def test_scope_is_critical_and_names_the_address_alone(house):
 def test_undivided_authority_publishes_one_list_of_everything(tmp_path, clock):
     with opened(tmp_path, clock) as house:
         house.importing.world(valid_world(), tenant=TENANT)
+        permit_everything(house)
         house.authority.reload()
         (only,) = lists(house)
         assert issue(house).certificate.crl_urls == (f"{URL}/crl/{issuer_id()}.crl",)
@@ -152,6 +156,7 @@ def test_undivided_authority_publishes_one_list_of_everything(tmp_path, clock):
 def test_settings_change_neither_the_shards_nor_their_addresses(tmp_path, clock):
     with opened(tmp_path, clock, crl_shards=2) as house:
         house.importing.world(valid_world(), tenant=TENANT)
+        permit_everything(house)
         before = issue_after_reload(house)
     changed = {"crl_shards": 7, "public_url": "http://moved.example"}
     with opened(tmp_path, clock, **changed) as house:
@@ -208,6 +213,7 @@ def whole(tmp_path, clock):
     """A house whose authorities are undivided and publish deltas."""
     with opened(tmp_path, clock, crl_deltas=True) as house:
         house.importing.world(valid_world(), tenant=TENANT)
+        permit_everything(house)
         house.authority.reload()
         yield house
 
@@ -294,6 +300,7 @@ def test_c06_our_relying_side_refuses_a_delta(house):
 def test_c03_numbers_of_a_restored_register_are_above_those_it_forgot(tmp_path, clock):
     with opened(tmp_path, clock) as house:
         house.importing.world(valid_world(), tenant=TENANT)
+        permit_everything(house)
         house.authority.reload()
         issued = issue(house)
         one_shard(house)

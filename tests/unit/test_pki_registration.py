@@ -11,6 +11,7 @@ from certs.keys import KeyKind
 from certs.profiles.rules import Role
 from pki.authority.directory import Directory
 from pki.authority.entries import Issuer
+from pki.authority.policy import Policy, everything
 from pki.authority.registration import permit
 from pki.callers import ISSUE_ANY, REVOKE, identity_of, issue_scope, new_caller, operator
 from tests.pki_house import TENANT, issuer_id, key_id, wanted
@@ -48,9 +49,20 @@ def caller(*scopes, tenant=TENANT):
     )[0]
 
 
-def ask(request=None, *, by=None, of=None, now=NOW):
+def permitting(*grants, tenant=TENANT):
+    return Policy(tenant=tenant, version=1, grants=grants, set_at=NOW, set_by="test")
+
+
+EVERYTHING = permitting(*everything())
+
+
+def ask(request=None, *, by=None, of=None, now=NOW, policy=EVERYTHING):
     return permit(
-        request or wanted(), caller=by or caller(ISSUE_ANY), directory=of or directory(), now=now
+        request or wanted(),
+        caller=by or caller(ISSUE_ANY),
+        directory=of or directory(),
+        policies={TENANT: policy} if policy else {},
+        now=now,
     )
 
 

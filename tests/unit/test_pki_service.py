@@ -30,6 +30,7 @@ from tests.pki_house import (
     issue,
     issuer_id,
     key_id,
+    permit_everything,
     someone,
     wanted,
 )
@@ -337,6 +338,7 @@ def test_sub_ca_of_a_foreign_root_is_taken_in_without_an_entry(empty):
         sub.certificate, sub.private_key, role=sub.role, edition=Edition.ISO_2, tenant=TENANT
     )
     empty.authority.reload()
+    permit_everything(empty)
     assert issue(empty).chain[1:] == (sub.certificate,)
     assert empty.stores.register.find(*of(sub.certificate)) is None
 

@@ -1,0 +1,1 @@
+"""Commands about who may have which certificates."""

@@ -11,11 +11,13 @@ from starlette.routing import Route
 from authz.actions.assembly import assemble
 from authz.adapters.anchors import TrustBook
 from authz.adapters.callers import CallerBook
+from authz.adapters.changes import changes_of
 from authz.adapters.contracts import ContractBook
 from authz.adapters.crl import CrlClient
 from authz.adapters.database import Database
 from authz.adapters.decision_log import DecisionTable
 from authz.adapters.evses import EvseBook
+from authz.adapters.facts import Facts
 from authz.adapters.guarded import GuardedOutbound
 from authz.adapters.metrics import Metrics
 from authz.adapters.ocsp import OcspClient
@@ -67,11 +69,11 @@ def create_app(
     outbound = Outbound()
     guarded = GuardedOutbound(outbound, random=lambda: int.from_bytes(random(4)) / 2**32)
     metrics = Metrics()
-    metrics.watch(lambda: writer.pending)
     steady = SteadyClock(clock)
-    registry = ContractBook(database, writer)
+    facts = Facts(changes_of(database))
+    registry = ContractBook(database, writer, facts)
     evse_book = EvseBook(database, writer)
-    trusts = TrustBook(database, writer)
+    trusts = TrustBook(database, writer, facts)
     log = DecisionTable(database, writer)
     gatherer = Gatherer(
         contracts=registry,
@@ -98,9 +100,11 @@ def create_app(
             if last is not None:
                 steady.not_before(last)
             writer.start()
+            facts.start()
             yield
         finally:
             await gatherer.close()
+            await facts.close()
             await writer.close()
             await outbound.close()
             database.close()
@@ -114,7 +118,7 @@ def create_app(
         redirect_slashes=False,
     )
     problems.install(app, count=metrics.refused)
-    caller_book = CallerBook(database)
+    caller_book = CallerBook(database, facts)
     doorkeeper = Doorkeeper(caller_book, steady)
     authorizer = Authorizer(
         gatherer=gatherer, trusts=trusts, contracts=registry, log=log, clock=steady, random=random
@@ -166,6 +170,7 @@ def _install_health(
         metrics.breakers(guarded.states())
         return metrics.render()
 
+    metrics.watch(lambda: writer.pending)
     health.install(
         app,
         checks={

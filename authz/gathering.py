@@ -112,6 +112,9 @@ class Gatherer:
     async def _standing(self, tenant: str, question: Question, deadline: float) -> Standing:
         if question.emaid is None:
             return NotKnown()
+        held = self._contracts.recall(tenant, question.emaid)
+        if held is not None:
+            return held
         try:
             async with asyncio.timeout_at(deadline):
                 contract = await self._contracts.find(tenant, question.emaid)

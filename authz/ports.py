@@ -31,6 +31,10 @@ class Callers(Protocol):
 class Contracts(Protocol):
     """The registry. Everything belongs to one tenant. Raises Unavailable."""
 
+    def recall(self, tenant: str, emaid: EMAID) -> Contract | None:
+        """The contract where it is at hand and unchanged; None where ``find`` has to be asked."""
+        ...
+
     async def find(self, tenant: str, emaid: EMAID) -> Contract | None:
         """The contract of this eMAID; None where there is none."""
         ...

@@ -1,12 +1,15 @@
 """Tenants' anchors and policies in their tables, and the trust made of them."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from authz.adapters.database import Database
+from authz.adapters.facts import Facts, tenant_fact
 from authz.adapters.tables import ANCHORS, TENANTS
 from authz.adapters.writer import Writer
 from authz.errors import Conflict, NotFound
@@ -18,15 +21,18 @@ from certs.chain.anchors import Anchor, AnchorSet
 from certs.chain.roles import Purpose, Use
 from certs.chain.verifier import ChainVerifier
 
+T = TypeVar("T")
+
 ANCHORS_PER_TENANT_MAX = 1_000  # every V2G and MO root of the world, twice
 
 
 class TrustBook:
     """authz.ports.Trusts over the tables of tenants and anchors."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, facts: Facts) -> None:
         self._database = database
         self._writer = writer
+        self._facts = facts
         self._trusts: dict[str, Trust] = {}
 
     async def trust(self, tenant: str, *, generation: int) -> Trust:
@@ -61,7 +67,7 @@ class TrustBook:
             _next_generation(connection, tenant)
             return not known
 
-        return await self._writer.run(job)
+        return await self._changed(tenant, job)
 
     async def anchors(self, tenant: str) -> tuple[Anchor, ...]:
         _, _, anchors = await self._database.read(lambda connection: _read(connection, tenant))
@@ -78,7 +84,7 @@ class TrustBook:
                 raise NotFound("anchor.not_found", "no anchor has this fingerprint")
             _next_generation(connection, tenant)
 
-        await self._writer.run(job)
+        await self._changed(tenant, job)
 
     async def put_policy(self, tenant: str, policy: Policy) -> None:
         def job(connection: Connection) -> None:
@@ -88,7 +94,13 @@ class TrustBook:
             )
             _next_generation(connection, tenant)
 
-        await self._writer.run(job)
+        await self._changed(tenant, job)
+
+    async def _changed(self, tenant: str, job: Callable[[Connection], T]) -> T:
+        """Writes, and is heard by the very next question before the database could tell it."""
+        done = await self._writer.run(job)
+        self._facts.forget(tenant_fact(tenant))
+        return done
 
 
 def _next_generation(connection: Connection, tenant: str) -> None:

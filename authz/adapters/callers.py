@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from authz.adapters.database import Database, Lookup
+from authz.adapters.facts import Facts, key_fact, tenant_fact
 from authz.adapters.tables import API_KEYS, TENANTS, moment
 from authz.callers import ApiKey, Caller, Scope, key_id_of
 from authz.errors import Conflict, NotFound
@@ -29,14 +30,30 @@ _GENERATION = Lookup(select(TENANTS.c.generation).where(TENANTS.c.tenant == bind
 class CallerBook:
     """authz.ports.Callers and authz.ports.Tenants over the tables of tenants and keys."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, facts: Facts) -> None:
         self._database = database
+        self._facts = facts
 
     async def identify(self, key: str, *, now: datetime) -> Caller | None:
         """Who holds this key; None for a text that is no key in use."""
         key_id = key_id_of(key)
         if key_id is None:
             return None
+        kept: ApiKey | None = self._facts.recall(key_fact(key_id))
+        generation: int | None = None
+        if kept is not None:
+            generation = self._facts.recall(tenant_fact(kept.tenant))
+        if kept is None or generation is None:
+            read = await self._read(key_id, now)
+            if read is None:
+                return None
+            kept, generation = read
+        if not kept.admits(key, now=now):
+            return None
+        return Caller(key_id=key_id, tenant=kept.tenant, scopes=kept.scopes, generation=generation)
+
+    async def _read(self, key_id: str, now: datetime) -> tuple[ApiKey, int] | None:
+        mark = self._facts.mark()
         row = await self._database.look_up(_BY_ID, {"key_id": key_id})
         if row is None:
             return None
@@ -51,9 +68,9 @@ class CallerBook:
             revoked_at=moment(revoked_at),
             secret_hash=secret_hash,
         )
-        if not kept.admits(key, now=now):
-            return None
-        return Caller(key_id=key_id, tenant=tenant, scopes=kept.scopes, generation=generation)
+        self._facts.keep(key_fact(key_id), kept, mark)
+        self._facts.keep(tenant_fact(tenant), generation, mark)
+        return kept, generation
 
     async def caller(self, tenant: str, *, name: str) -> Caller:
         """Somebody of this tenant who may ask; NotFound where there is no such tenant."""

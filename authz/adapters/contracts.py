@@ -1,7 +1,8 @@
 """The registry of contracts and of the certificates that are known to be theirs."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from authz import restriction_document
 from authz.adapters.database import Database, Lookup
+from authz.adapters.facts import Facts, certificate_fact, contract_fact
 from authz.adapters.tables import CONTRACT_CERTIFICATES, CONTRACTS, ISSUER_HASHES, moment
 from authz.adapters.writer import Writer
 from authz.contract import CERTIFICATES_MAX, Contract, ContractCertificate, ContractState, Origin
@@ -20,7 +22,7 @@ from certs.edition import Edition
 from certs.errors import Malformed
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import EVSEID
-from certs.revocation.hash_data import OCPP_ALGORITHMS
+from certs.revocation.hash_data import OCPP_ALGORITHMS, HashAlgorithm, HashData
 from certs.revocation.hash_dialects import Reading, whole_spki_hash
 
 _HELD = (
@@ -68,20 +70,45 @@ _BY_HASHES = Lookup(
 )
 
 
+_Hashes = tuple[HashAlgorithm, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is remembered of contract certificates of one serial number.
+
+    ``learnt`` are fingerprints that are in the table; ``named`` what their hash data name.
+    """
+
+    learnt: frozenset[bytes] = frozenset()
+    named: Mapping[_Hashes, ContractCertificate] = field(default_factory=dict)
+
+
 class ContractBook:
     """authz.ports.Contracts over the registry's tables."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, facts: Facts) -> None:
         self._database = database
         self._writer = writer
+        self._facts = facts
+
+    def recall(self, tenant: str, emaid: EMAID) -> Contract | None:
+        held: Contract | None = self._facts.recall(contract_fact(tenant, emaid.canonical))
+        return held
 
     async def find(self, tenant: str, emaid: EMAID) -> Contract | None:
+        held = self.recall(tenant, emaid)
+        if held is not None:
+            return held
+        mark = self._facts.mark()
         asked = {"tenant": tenant, "emaid": emaid.canonical}
         row = await self._database.look_up(_BY_EMAID, asked)
         if row is None:
             return None
         as_received, state, not_before, not_after, *rest = row
-        return _contract((as_received, state, moment(not_before), moment(not_after), *rest))
+        contract = _contract((as_received, state, moment(not_before), moment(not_after), *rest))
+        self._facts.keep(contract_fact(tenant, emaid.canonical), contract, mark)
+        return contract
 
     async def certificates_of(self, tenant: str, emaid: EMAID) -> tuple[ContractCertificate, ...]:
         asked = {"tenant": tenant, "emaid": emaid.canonical}
@@ -99,19 +126,33 @@ class ContractBook:
         # The leaf's hash data come first in every station seen, so one look-up is the rule.
         for readings in hashes:
             for reading in readings:
-                data = reading.hash_data
-                asked = {
-                    "tenant": tenant,
-                    "algorithm": data.hash_algorithm.value,
-                    "name_hash": data.issuer_name_hash,
-                    "key_hash": data.issuer_key_hash,
-                    "serial": format(data.serial, "x"),
-                }
-                row = await self._database.look_up(_BY_HASHES, asked)
-                if row is not None:
-                    emaid, fingerprint, chain_pem, origin, added_at = row
-                    return _certificate(emaid, fingerprint, chain_pem, origin, moment(added_at))
+                found = await self._named(tenant, reading.hash_data)
+                if found is not None:
+                    return found
         return None
+
+    async def _named(self, tenant: str, data: HashData) -> ContractCertificate | None:
+        fact = certificate_fact(tenant, data.serial)
+        named = (data.hash_algorithm, data.issuer_name_hash, data.issuer_key_hash)
+        known: _Known | None = self._facts.recall(fact)
+        if known is not None and named in known.named:
+            return known.named[named]
+        mark = self._facts.mark()
+        asked = {
+            "tenant": tenant,
+            "algorithm": data.hash_algorithm.value,
+            "name_hash": data.issuer_name_hash,
+            "key_hash": data.issuer_key_hash,
+            "serial": format(data.serial, "x"),
+        }
+        row = await self._database.look_up(_BY_HASHES, asked)
+        if row is None:
+            return None
+        emaid, fingerprint, chain_pem, origin, added_at = row
+        found = _certificate(emaid, fingerprint, chain_pem, origin, moment(added_at))
+        known = known or _Known()
+        self._facts.keep(fact, replace(known, named={**known.named, named: found}), mark)
+        return found
 
     async def put(
         self,
@@ -132,13 +173,23 @@ class ContractBook:
                 _keep(connection, tenant, emaid, path, origin=Origin.IMPORTED, now=now)
             return row is None
 
-        return await self._writer.run(job)
+        is_new = await self._writer.run(job)
+        self._facts.forget(contract_fact(tenant, emaid.canonical))
+        return is_new
 
     async def learn(
         self, tenant: str, emaid: EMAID, path: tuple[Certificate, ...], *, now: datetime
     ) -> None:
-        known = {"tenant": tenant, "fingerprint": path[0].fingerprint}
-        if await self._database.look_up(_BY_FINGERPRINT, known) is not None:
+        leaf = path[0]
+        fact = certificate_fact(tenant, leaf.serial)
+        known: _Known = self._facts.recall(fact) or _Known()
+        if leaf.fingerprint in known.learnt:
+            return
+        mark = self._facts.mark()
+        asked = {"tenant": tenant, "fingerprint": leaf.fingerprint}
+        if await self._database.look_up(_BY_FINGERPRINT, asked) is not None:
+            learnt = known.learnt | {leaf.fingerprint}
+            self._facts.keep(fact, replace(known, learnt=learnt), mark)
             return
 
         def job(connection: Connection) -> None:
@@ -158,6 +209,8 @@ class ContractBook:
                 raise NotFound("contract.not_found", "no contract of this eMAID")
 
         await self._writer.run(job)
+        # Its certificates go by serial numbers that are not at hand here.
+        self._facts.forget_all()
 
 
 def _put(connection: Connection, tenant: str, contract: Contract, now: datetime) -> None:

@@ -115,6 +115,21 @@ class Database:
 
         return await self.read(query)
 
+    def rows(self, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """Every row, read on the event loop itself: for SQLite alone."""
+        try:
+            return self._cursor().execute(sql, values).fetchall()
+        except (sqlite3.Error, DBAPIError) as bad:
+            raise Unavailable("database", type(bad).__name__) from bad
+
+    @contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """A connection of its own for a thread that stays; each statement commits itself."""
+        with _translated(), self._engine.connect() as connection:
+            # The pool's ping began a transaction, in which nothing would be told or heard.
+            connection.connection.rollback()
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
     def _cursor(self) -> sqlite3.Cursor:
         """A cursor of the connection that the event loop keeps for itself."""
         if self._kept is None:

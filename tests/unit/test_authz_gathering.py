@@ -34,6 +34,9 @@ class Registry:
         self.seconds = seconds
         self.gone = gone
 
+    def recall(self, _tenant: str, _emaid: EMAID) -> Contract | None:
+        return None
+
     async def find(self, _tenant: str, emaid: EMAID) -> Contract | None:
         await asyncio.sleep(self.seconds)
         if self.gone:

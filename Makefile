@@ -59,10 +59,12 @@ bench: $(VENV)/dev.stamp  ## measure, each figure beside its limit; writes bench
 torture: $(VENV)/dev.stamp  ## kill the authority at every step; writes docs/torture.md
 	@$(BIN)/python -m tests.torture
 
-fuzz: $(VENV)/dev.stamp  ## coverage-guided fuzzing of the EXI decoder for SECONDS_MAX (600)
+fuzz: $(VENV)/dev.stamp  ## coverage-guided fuzzing of EXI and of every reader, SECONDS_MAX (600) each
 	@test -x .interop/fuzz/bin/python || $(PYTHON) -m venv .interop/fuzz
 	@.interop/fuzz/bin/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0
 	@.interop/fuzz/bin/python tests/fuzz/exi_decode.py .interop/fuzz-corpus -max_total_time=$(SECONDS_MAX)
+	@PYTHONPATH=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+	  .interop/fuzz/bin/python tests/fuzz/readers.py .interop/fuzz-readers -max_total_time=$(SECONDS_MAX)
 
 lock:  ## resolve requirements/*.lock anew (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

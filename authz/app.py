@@ -25,6 +25,7 @@ from authz.adapters.outbound import Outbound
 from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.revocation_sources import RevocationSources
 from authz.adapters.schema import check_current, upgrade
+from authz.adapters.stations import StationBook
 from authz.adapters.transactions import TransactionTable
 from authz.adapters.writer import Writer
 from authz.api import (
@@ -34,15 +35,20 @@ from authz.api import (
     decisions,
     evses,
     health,
+    ocpp_socket,
     openapi,
     policy,
     problems,
+    stations,
 )
 from authz.api.callers import Doorkeeper
 from authz.gathering import Gatherer
+from authz.ports import Answering
 from authz.registration import Registrar
 from authz.service import Authorizer
 from authz.settings import Settings
+from authz.stations.entrance import Entrance
+from authz.stations.hub import Hub
 from authz.steady_clock import SteadyClock
 
 TITLE = "Plugward authz"
@@ -58,8 +64,11 @@ def create_app(
     *,
     clock: Callable[[], datetime] = system_clock,
     random: Callable[[int], bytes] = secrets.token_bytes,
+    answering: Answering | None = None,
 ) -> FastAPI:
     """The authorization service as an ASGI application; its lifespan opens and closes it.
+
+    ``answering`` answers charging stations in place of our own actions.
 
     Raises Refused("database.…") for a database that cannot be meant; when it starts, also for one
     that may forget what it acknowledged.
@@ -75,34 +84,34 @@ def create_app(
     evse_book = EvseBook(database, writer)
     trusts = TrustBook(database, writer, facts)
     log = DecisionTable(database, writer)
+    station_book = StationBook(database, writer)
+    hub = Hub()
+    metrics.watch_stations(lambda: len(hub))
+    sources = RevocationSources(
+        settings.sources,
+        ocsp=OcspClient(guarded, hash_algorithm=settings.ocsp_hash),
+        crl=CrlClient(guarded, bytes_max=settings.crl_bytes_max),
+        deadline_seconds=settings.source_deadline_seconds,
+        metrics=metrics,
+    )
+    memory = RevocationCache(database, writer)
     gatherer = Gatherer(
         contracts=registry,
         evses=evse_book,
-        sources=RevocationSources(
-            settings.sources,
-            ocsp=OcspClient(guarded, hash_algorithm=settings.ocsp_hash),
-            crl=CrlClient(guarded, bytes_max=settings.crl_bytes_max),
-            deadline_seconds=settings.source_deadline_seconds,
-            metrics=metrics,
-        ),
-        memory=RevocationCache(database, writer),
+        sources=sources,
+        memory=memory,
         deadline_seconds=settings.gather_deadline_seconds,
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
-            if settings.migrate_at_start:
-                upgrade(database)
-            check_current(database)
-            database.check_durable()
-            last = None if settings.trust_clock else await log.last_moment()
-            if last is not None:
-                steady.not_before(last)
+            await _open(settings, database, log, steady)
             writer.start()
             facts.start()
             yield
         finally:
+            await hub.close()
             await gatherer.close()
             await facts.close()
             await writer.close()
@@ -125,7 +134,7 @@ def create_app(
     )
     transactions = TransactionTable(database, writer)
     app.state.transactions = transactions
-    app.state.answering = assemble(
+    app.state.answering = answering or assemble(
         authorizer=authorizer,
         tenants=caller_book,
         transactions=transactions,
@@ -134,16 +143,56 @@ def create_app(
     )
     door = authorize.AuthorizeDoor(doorkeeper, authorizer, metrics)
     app.router.routes.insert(0, Route(authorize.PATH, door, methods=["POST"], name="authorize"))
-    registrar = Registrar(registry=registry, trusts=trusts, clock=steady)
-    contracts.install(app, doorkeeper, registrar)
-    evses.install(app, doorkeeper, evse_book, steady)
-    anchors.install(app, doorkeeper, trusts, steady)
-    policy.install(app, doorkeeper, trusts)
-    decisions.install(app, doorkeeper, log)
-
+    _install_books(
+        app,
+        doorkeeper,
+        registry=registry,
+        evse_book=evse_book,
+        trusts=trusts,
+        log=log,
+        clock=steady,
+    )
+    stations.install(app, doorkeeper, register=station_book, hub=hub, clock=steady, random=random)
+    entrance = Entrance(
+        station_book, trusts, memory, sources, rules=settings.stations, clock=steady
+    )
+    ocpp_socket.install(
+        app, entrance, hub, answering=app.state.answering, metrics=metrics, random=random
+    )
     _install_health(app, log=log, steady=steady, writer=writer, guarded=guarded, metrics=metrics)
     openapi.install(app)
     return app
+
+
+def _install_books(
+    app: FastAPI,
+    doorkeeper: Doorkeeper,
+    *,
+    registry: ContractBook,
+    evse_book: EvseBook,
+    trusts: TrustBook,
+    log: DecisionTable,
+    clock: SteadyClock,
+) -> None:
+    """Opens the doors of what a tenant keeps, and of what was decided."""
+    contracts.install(app, doorkeeper, Registrar(registry=registry, trusts=trusts, clock=clock))
+    evses.install(app, doorkeeper, evse_book, clock)
+    anchors.install(app, doorkeeper, trusts, clock)
+    policy.install(app, doorkeeper, trusts)
+    decisions.install(app, doorkeeper, log)
+
+
+async def _open(
+    settings: Settings, database: Database, log: DecisionTable, steady: SteadyClock
+) -> None:
+    """Brings the tables up to date, and lets the clock know what was."""
+    if settings.migrate_at_start:
+        upgrade(database)
+    check_current(database)
+    database.check_durable()
+    last = None if settings.trust_clock else await log.last_moment()
+    if last is not None:
+        steady.not_before(last)
 
 
 def _install_health(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from authz.callers import Caller
+from authz.charging_station import ChargingStation
 from authz.contract import Contract, ContractCertificate
 from authz.decision import LoggedDecision
 from authz.ocpp.protocol import Station
@@ -218,6 +219,35 @@ class Transactions(Protocol):
 
     async def running(self, tenant: str, emaid: EMAID) -> tuple[Transaction, ...]:
         """A contract's transactions that have not ended, at all stations, oldest first."""
+        ...
+
+
+class StationRegister(Protocol):
+    """Charging stations that may connect. Each belongs to one tenant. Raises Unavailable."""
+
+    async def find(self, tenant: str, identity: str) -> ChargingStation | None:
+        """The station of this identity; None where there is none."""
+        ...
+
+    async def after(self, tenant: str, identity: str, *, limit: int) -> tuple[ChargingStation, ...]:
+        """A tenant's stations whose identities come after this one, in their order."""
+        ...
+
+    async def put(
+        self,
+        tenant: str,
+        identity: str,
+        make: Callable[[ChargingStation | None], ChargingStation],
+    ) -> bool:
+        """Keeps the station that ``make`` makes of the one that stands, and whether it is new.
+
+        Nothing else changes the station between ``make`` and the commit; what it raises is raised
+        here.
+        """
+        ...
+
+    async def delete(self, tenant: str, identity: str) -> None:
+        """Forgets a station; NotFound where there is none."""
         ...
 
 

@@ -12,12 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from authz.outbound_rule import OutboundRule, target
 from authz.sources import Place, RevocationSource, Sources
+from authz.station_rules import RevocationMode, StationRules, parse_networks
 from certs.errors import Refused
 from certs.revocation.hash_data import HashAlgorithm
 
 ENVIRONMENT_PREFIX = "PLUGWARD_AUTHZ_"
 FILE_OCTETS_MAX = 1_048_576  # some thousand issuers
 KEY_ID_OCTETS = 20
+
+_LISTS = {"revocation_sources", "allowed_urls", "plain_station_networks", "tls_proxy_networks"}
 
 
 class RawSource(BaseModel):
@@ -85,6 +88,18 @@ class RawSettings(BaseModel):
     allowed_urls: tuple[RawAllowed, ...] = Field(
         (), description="prefixes of OCSP and CRL URLs in certificates that may be followed"
     )
+    plain_station_networks: tuple[str, ...] = Field(
+        ("127.0.0.0/8", "::1/128"),
+        description="networks from which charging stations may connect without TLS (profile 1)",
+    )
+    tls_proxy_networks: tuple[str, ...] = Field(
+        (), description="networks of proxies that take charging stations' connections out of TLS"
+    )
+    station_revocation: RevocationMode = Field(
+        RevocationMode.HARD_FAIL,
+        description="hard or soft: whether a station's certificate without a revocation status"
+        " is refused (profile 3)",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +115,7 @@ class Settings:
     crl_bytes_max: int
     heartbeat_seconds: int
     sources: Sources
+    stations: StationRules
 
 
 def load(
@@ -138,6 +154,12 @@ def validate(raw: RawSettings) -> Settings:
                 OutboundRule.parse(allowed.prefix, allowed.networks) for allowed in raw.allowed_urls
             ),
         ),
+        stations=StationRules(
+            plain=parse_networks(raw.plain_station_networks),
+            proxies=parse_networks(raw.tls_proxy_networks),
+            revocation=raw.station_revocation,
+            deadline_seconds=raw.gather_deadline_seconds,
+        ),
     )
 
 
@@ -174,7 +196,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
             continue
         setting = name.removeprefix(ENVIRONMENT_PREFIX).lower()
         told[setting] = value
-        if setting in {"revocation_sources", "allowed_urls"}:
+        if setting in _LISTS:
             try:
                 told[setting] = json.loads(value)
             except ValueError as bad:

@@ -115,6 +115,9 @@ def authz_lines(loaded: authz.settings.Settings) -> list[tuple[str, str]]:
         ("crl_bytes_max", str(loaded.crl_bytes_max)),
         ("revocation_sources", "; ".join(map(_source, loaded.sources.by_issuer)) or "none"),
         ("allowed_urls", ", ".join(_url(r.prefix) for r in loaded.sources.allowed) or "none"),
+        ("plain_station_networks", ", ".join(map(str, loaded.stations.plain)) or "none"),
+        ("tls_proxy_networks", ", ".join(map(str, loaded.stations.proxies)) or "none"),
+        ("station_revocation", loaded.stations.revocation.value),
     ]
 
 

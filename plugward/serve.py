@@ -12,10 +12,14 @@ from threading import Event, Thread
 import uvicorn
 from fastapi import FastAPI
 
+from plugward.connections import Http, WebSocket
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 
 BACKLOG = 2_048  # uvicorn's own default
+CONNECTIONS_MAX = 32_768  # charging stations among them; beyond it requests are answered 503
+MESSAGE_OCTETS_MAX = 65_536  # of a WebSocket; OCPP's largest messages have some 20,000
+PING_SECONDS = 30.0  # a station that is silent for twice as long is gone
 STOP_SECONDS = 10  # how long requests under way may take to end
 
 
@@ -92,6 +96,14 @@ def _server(app: FastAPI) -> _Server:
         access_log=False,
         log_config=None,
         server_header=False,
+        http=Http,
+        ws=WebSocket,
+        proxy_headers=False,  # a header says nothing about who called (H11)
+        limit_concurrency=CONNECTIONS_MAX,
+        ws_max_size=MESSAGE_OCTETS_MAX,
+        ws_per_message_deflate=False,  # 64 KiB a station, and a bomb's fuse
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     return _Server(config)

@@ -46,6 +46,27 @@ class Metrics:
             buckets=_AGES,
             registry=self.registry,
         )
+        self._calls = Counter(
+            "pnc_station_calls_total",
+            "Calls of charging stations, by what they were answered",
+            ["action", "result"],
+            registry=self.registry,
+        )
+        self._oddities = Counter(
+            "pnc_station_oddities_total",
+            "What charging stations did beside the protocol",
+            ["oddity"],
+            registry=self.registry,
+        )
+        self._turned_away = Counter(
+            "pnc_stations_turned_away_total",
+            "Connections that were refused",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._connected = Gauge(
+            "pnc_stations_connected", "Charging stations connected now", registry=self.registry
+        )
         self._pending = Gauge(
             "pnc_decision_log_pending", "Writes that wait for the disk", registry=self.registry
         )
@@ -64,6 +85,22 @@ class Metrics:
         """Notes each responder's breaker, by scheme, host and port."""
         for responder, state in states.items():
             self._breakers.labels(responder).set(_BREAKER_STATES[state])
+
+    def watch_stations(self, connected: Callable[[], int]) -> None:
+        """Reads how many stations are connected whenever somebody scrapes."""
+        self._connected.set_function(connected)
+
+    def called(self, *, action: str, result: str) -> None:
+        """Counts a station's call: "answered", or the code of its CALLERROR."""
+        self._calls.labels(action, result).inc()
+
+    def odd(self, oddity: str) -> None:
+        """Counts what a station did beside the protocol."""
+        self._oddities.labels(oddity).inc()
+
+    def turned_away(self, reason: str) -> None:
+        """Counts a connection that was refused."""
+        self._turned_away.labels(reason).inc()
 
     def decided(self, *, result: str, reason: str, mode: str, seconds: float) -> None:
         """Counts an answered decision."""

@@ -197,3 +197,16 @@ TRANSACTIONS = sa.Table(
     sa.Index(None, "tenant", "emaid", "ended_at"),
     sqlite_autoincrement=True,
 )
+
+# Charging stations that may connect by OCPP.
+STATIONS = sa.Table(
+    "stations",
+    METADATA,
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), primary_key=True),
+    sa.Column("identity", sa.String(48), primary_key=True),
+    sa.Column("profile", sa.Integer, nullable=False),  # OCPP's security profile
+    sa.Column("salt", sa.LargeBinary(16)),
+    sa.Column("password_digest", sa.LargeBinary(32)),
+    sa.Column("common_name", sa.String(64)),  # of its certificate, where not its identity
+    sa.Column("updated_at", Moment, nullable=False),
+)

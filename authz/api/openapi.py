@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 
-from authz.api import authorize, contracts, decisions, evses
+from authz.api import authorize, contracts, decisions, evses, stations
 from authz.api.anchors import ONE as ONE_ANCHOR
 from authz.api.anchors import PATH as ANCHORS
 from authz.api.anchors import AnchorBody, AnchorDocument, AnchorList
@@ -15,7 +15,9 @@ from authz.api.evses import EvseDocument
 from authz.api.health import Health
 from authz.api.policy import PATH as POLICY
 from authz.api.problems import MEDIA_TYPE, Problem
+from authz.api.stations import PasswordDocument, StationBody, StationDocument, StationList
 from authz.authorize_request import AuthorizeRequest
+from authz.charging_station import IDENTITY_PATTERN
 from authz.policy_document import PolicyDocument
 from authz.record import Answer, Record
 
@@ -44,9 +46,13 @@ _FORMS = (
     ContractDocument,
     EvseDocument,
     Health,
+    PasswordDocument,
     PolicyDocument,
     Problem,
     Record,
+    StationBody,
+    StationDocument,
+    StationList,
 )
 _TITLES = {
     400: "Not what it claims to be",
@@ -133,6 +139,7 @@ def document(title: str) -> Document:
                 )
             },
             contracts.PATH: contract,
+            **_stations(),
             evses.PATH: evse,
             ANCHORS: {"get": _operation("listAnchors", "List the anchors", AnchorList, _READING)},
             ONE_ANCHOR: anchor,
@@ -154,6 +161,43 @@ def document(title: str) -> Document:
         "components": {
             "schemas": components,
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _stations() -> Document:
+    identity = _parameter("identity", "a charging station's identity", IDENTITY_PATTERN)
+    after: Document = {
+        "name": "after",
+        "in": "query",
+        "description": "the identity after which the page begins",
+        "schema": {"type": "string", "pattern": IDENTITY_PATTERN},
+    }
+    return {
+        stations.PATH: {
+            "get": _operation("listStations", "List the charging stations", StationList, _NAMING)
+            | {"parameters": [after]},
+        },
+        stations.ONE: {
+            "get": _operation("showStation", "Show a charging station", StationDocument, _NAMING),
+            "put": _operation(
+                "putStation",
+                "Let a charging station connect",
+                StationDocument,
+                _WRITING,
+                takes=StationBody,
+                new=True,
+            ),
+            "delete": _operation(
+                "deleteStation", "Let a charging station connect no longer", None, _NAMING
+            ),
+            "parameters": [identity],
+        },
+        stations.PASSWORD: {
+            "post": _operation(
+                "renewStationPassword", "Give a new password", PasswordDocument, (*_NAMING, 409)
+            ),
+            "parameters": [identity],
         },
     }
 

@@ -20,6 +20,7 @@ class Use(Enum):
     OEM_PROVISIONING = "oem_provisioning"
     CPS = "cps"
     VEHICLE = "vehicle"
+    CHARGING_STATION = "charging_station"  # a TLS client: OCPP's security profile 3
 
 
 class Purpose(Enum):
@@ -28,6 +29,7 @@ class Purpose(Enum):
     V2G = "v2g"  # operators and provisioning services; MO and OEM sub-CAs where they stand below it
     MO = "mo"  # contracts
     OEM = "oem"  # vehicles
+    CSMS = "csms"  # charging stations, to their operator's central system alone
 
 
 USES: Mapping[Purpose, frozenset[Use]] = MappingProxyType(
@@ -36,6 +38,7 @@ USES: Mapping[Purpose, frozenset[Use]] = MappingProxyType(
         Purpose.V2G: frozenset(Use),
         Purpose.MO: frozenset({Use.CONTRACT}),
         Purpose.OEM: frozenset({Use.OEM_PROVISIONING, Use.VEHICLE}),
+        Purpose.CSMS: frozenset({Use.CHARGING_STATION}),
     }
 )
 
@@ -44,7 +47,13 @@ USES: Mapping[Purpose, frozenset[Use]] = MappingProxyType(
 LEAF_DOMAIN_COMPONENTS: Mapping[Edition, Mapping[Use, str]] = MappingProxyType(
     {
         Edition.ISO_2: MappingProxyType(
-            {Use.CONTRACT: "MO", Use.SECC: "CPO", Use.OEM_PROVISIONING: "OEM", Use.CPS: "CPS"}
+            {
+                Use.CONTRACT: "MO",
+                Use.SECC: "CPO",
+                Use.OEM_PROVISIONING: "OEM",
+                Use.CPS: "CPS",
+                Use.CHARGING_STATION: "CPO",
+            }
         ),
         Edition.ISO_20: MappingProxyType(
             {
@@ -53,6 +62,7 @@ LEAF_DOMAIN_COMPONENTS: Mapping[Edition, Mapping[Use, str]] = MappingProxyType(
                 Use.OEM_PROVISIONING: "OEM",
                 Use.CPS: "CPS",
                 Use.VEHICLE: "OEM",
+                Use.CHARGING_STATION: "CSO",
             }
         ),
     }
@@ -62,8 +72,8 @@ LEAF_DOMAIN_COMPONENTS: Mapping[Edition, Mapping[Use, str]] = MappingProxyType(
 _SUB_CA_DOMAIN_COMPONENTS: Mapping[str, frozenset[Use]] = MappingProxyType(
     {
         "MO": frozenset({Use.CONTRACT}),
-        "CPO": frozenset({Use.SECC}),
-        "CSO": frozenset({Use.SECC}),
+        "CPO": frozenset({Use.SECC, Use.CHARGING_STATION}),
+        "CSO": frozenset({Use.SECC, Use.CHARGING_STATION}),
         "OEM": frozenset({Use.OEM_PROVISIONING, Use.VEHICLE}),
         "CPS": frozenset({Use.CPS}),
     }
@@ -109,7 +119,7 @@ def of_authorities(
             established = True
     # [V2G2] profiles give operators' sub-CAs DC=V2G: for an SECC that is the role's own word,
     # and its leaf must still say CPO or CSO.
-    if not established and use is Use.SECC:
+    if not established and use in {Use.SECC, Use.CHARGING_STATION}:
         established = all("V2G" in (w.upper() for w in words) for words in domain_components)
     return () if established else (found("chain.role_unknown", where="chain"),)
 

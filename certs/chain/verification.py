@@ -24,7 +24,11 @@ CERTIFICATE_OCTETS_MAX = {Edition.ISO_2: 800, Edition.ISO_20: 1600}
 _ANY_PURPOSE = "2.5.29.37.0"
 # The one purpose of RFC 5280 4.2.1.12 that fits each use; contract, provisioning and CPS keys
 # sign messages, for which no purpose exists.
-_PURPOSES = {Use.SECC: "1.3.6.1.5.5.7.3.1", Use.VEHICLE: "1.3.6.1.5.5.7.3.2"}
+_PURPOSES = {
+    Use.SECC: "1.3.6.1.5.5.7.3.1",
+    Use.VEHICLE: "1.3.6.1.5.5.7.3.2",
+    Use.CHARGING_STATION: "1.3.6.1.5.5.7.3.2",
+}
 
 
 # Not frozen, for one is made in every authorization and freezing makes that three times as slow.

@@ -20,9 +20,11 @@ from authz.adapters.evses import EvseBook
 from authz.adapters.facts import Facts
 from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.schema import check_current, upgrade
+from authz.adapters.stations import StationBook
 from authz.adapters.transactions import TransactionTable
 from authz.adapters.writer import Writer
 from authz.callers import Scope, new_key
+from authz.charging_station import ChargingStation, Password, SecurityProfile
 from authz.contract import CERTIFICATES_MAX, Contract, ContractState, Origin
 from authz.decision import LoggedDecision
 from authz.errors import Conflict, NotFound, Unavailable
@@ -73,6 +75,7 @@ class Stores:
         self.trusts = TrustBook(self.database, self.writer, self.facts)
         self.evses = EvseBook(self.database, self.writer)
         self.callers = CallerBook(self.database, self.facts)
+        self.stations = StationBook(self.database, self.writer)
         self.log = DecisionTable(self.database, self.writer)
         self.memory = RevocationCache(self.database, self.writer)
 
@@ -795,5 +798,71 @@ def test_a_transactions_first_word_may_come_last(told):
         assert whole.emaid == OWN
         assert whole.offline
         assert await table.running(TENANT, OWN) == ()
+
+    told(story)
+
+
+# Stations ----------------------------------------------------------------------------------------
+
+
+def station(identity="CS-1", **given):
+    kept = {
+        "tenant": TENANT,
+        "identity": identity,
+        "profile": SecurityProfile.TLS_BASIC,
+        "password": Password.of("a-password-of-a-station", salt=bytes(16)),
+        "updated_at": NOW,
+    }
+    return ChargingStation(**kept | given)
+
+
+def test_station_is_kept_as_it_was_put(told):
+    async def story(stores):
+        first = station()
+        assert await stores.stations.put(TENANT, "CS-1", lambda _: first)
+        assert await stores.stations.find(TENANT, "CS-1") == first
+        changed = station(
+            profile=SecurityProfile.TLS_CERTIFICATE, password=None, common_name="A serial number"
+        )
+        seen = []
+        assert not await stores.stations.put(
+            TENANT, "CS-1", lambda standing: seen.append(standing) or changed
+        )
+        assert seen == [first]
+        assert await stores.stations.find(TENANT, "CS-1") == changed
+        assert await stores.stations.find(OTHER_TENANT, "CS-1") is None
+
+    told(story)
+
+
+def test_stations_are_paged_by_identity(told):
+    async def story(stores):
+        for identity in ("CS-3", "CS-1", "CS-2"):
+            await stores.stations.put(TENANT, identity, lambda _, i=identity: station(i))
+        first = await stores.stations.after(TENANT, "", limit=2)
+        assert [one.identity for one in first] == ["CS-1", "CS-2"]
+        rest = await stores.stations.after(TENANT, "CS-2", limit=2)
+        assert rest == (station("CS-3"),)
+        assert await stores.stations.after(OTHER_TENANT, "", limit=2) == ()
+
+    told(story)
+
+
+def test_forgotten_station_is_gone(told):
+    async def story(stores):
+        await stores.stations.put(TENANT, "CS-1", lambda _: station())
+        with pytest.raises(NotFound):
+            await stores.stations.delete(OTHER_TENANT, "CS-1")
+        await stores.stations.delete(TENANT, "CS-1")
+        assert await stores.stations.find(TENANT, "CS-1") is None
+
+    told(story)
+
+
+def test_station_s_generation_is_its_tenant_s(told):
+    async def story(stores):
+        await stores.stations.put(TENANT, "CS-1", lambda _: station())
+        await stores.trusts.put_policy(TENANT, Policy(cache_seconds=60))
+        assert (await stores.stations.find(TENANT, "CS-1")).generation == 1
 
     told(story)

@@ -1,0 +1,1 @@
+"""Charging stations that are connected, and how they are let in."""

@@ -1,0 +1,88 @@
+"""The stations that are connected to this process, found by tenant and identity."""
+
+import asyncio
+from itertools import count
+
+from authz.errors import Unavailable
+from authz.ocpp.protocol import NotConnected, Station
+from authz.stations.link import GOING_AWAY, REPLACED, Link
+
+UNAVAILABLE_SECONDS_MAX = 5.0  # answers under way may end while the service does
+
+
+class Hub:
+    """authz.ports.Stations over the links of this process.
+
+    One identity has one connection: a new one takes the place of the one before, which is closed,
+    because a station that lost its network connects again before we hear of the loss.
+    """
+
+    def __init__(self) -> None:
+        self._links: dict[str, dict[str, Link]] = {}
+        self._tickets = count(1)
+        self._count = 0
+
+    def __len__(self) -> int:
+        """How many stations are connected."""
+        return self._count
+
+    def enter(self, link: Link) -> None:
+        """Lets a station in."""
+        links = self._links.setdefault(link.station.tenant, {})
+        earlier = links.get(link.station.identity)
+        links[link.station.identity] = link
+        if earlier is None:
+            self._count += 1
+        else:
+            earlier.end(REPLACED, "replaced by a newer connection of this identity")
+
+    def leave(self, link: Link) -> None:
+        """Forgets a link that ended, unless another one took its place."""
+        links = self._links.get(link.station.tenant, {})
+        if links.get(link.station.identity) is link:
+            del links[link.station.identity]
+            self._count -= 1
+            if not links:
+                del self._links[link.station.tenant]
+
+    def find(self, tenant: str, identity: str) -> Station | None:
+        """The station of this identity; None where it is not connected here."""
+        link = self._links.get(tenant, {}).get(identity)
+        return None if link is None else link.station
+
+    def connected(self, tenant: str) -> tuple[Station, ...]:
+        links = self._links.get(tenant, {})
+        return tuple(links[identity].station for identity in sorted(links))
+
+    async def call(
+        self,
+        tenant: str,
+        identity: str,
+        action: str,
+        payload: bytes,
+        *,
+        timeout_seconds: float,
+    ) -> bytes:
+        link = self._links.get(tenant, {}).get(identity)
+        if link is None:
+            raise NotConnected
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await link.call(next(self._tickets), action, payload)
+        except TimeoutError as late:
+            raise Unavailable("station", "no answer in time") from late
+
+    def disconnect(self, tenant: str, identity: str, why: str) -> None:
+        """Ends a station's connection, where it has one."""
+        link = self._links.get(tenant, {}).get(identity)
+        if link is not None:
+            link.end(REPLACED, why)
+
+    async def close(self) -> None:
+        """Ends every connection; answers under way may still be written."""
+        links = [link for of_tenant in self._links.values() for link in of_tenant.values()]
+        for link in links:
+            link.end(GOING_AWAY, "the service ends")
+        answering = [task for link in links for task in link.tasks]
+        if answering:
+            await asyncio.wait(answering, timeout=UNAVAILABLE_SECONDS_MAX)

@@ -10,8 +10,11 @@ from starlette.routing import Route
 
 from authz.actions.assembly import assemble
 from authz.adapters.anchors import TrustBook
+from authz.adapters.authorities import KnownAuthorities
 from authz.adapters.callers import CallerBook
 from authz.adapters.changes import changes_of
+from authz.adapters.contract_answers import ContractAnswerTable
+from authz.adapters.contract_service import OpcpContractService
 from authz.adapters.contracts import ContractBook
 from authz.adapters.crl import CrlClient
 from authz.adapters.database import Database
@@ -26,6 +29,7 @@ from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.revocation_sources import RevocationSources
 from authz.adapters.schema import check_current, upgrade
 from authz.adapters.stations import StationBook
+from authz.adapters.status_answers import StatusFetcher
 from authz.adapters.transactions import TransactionTable
 from authz.adapters.writer import Writer
 from authz.api import (
@@ -138,6 +142,12 @@ def create_app(
         authorizer=authorizer,
         tenants=caller_book,
         transactions=transactions,
+        contract_service=None
+        if settings.contract_service is None
+        else OpcpContractService(outbound, settings.contract_service),
+        contract_answers=ContractAnswerTable(writer),
+        authorities=KnownAuthorities(trusts, settings.authorities),
+        statuses=StatusFetcher(outbound, settings.sources, crl_bytes_max=settings.crl_bytes_max),
         clock=steady.moment,
         heartbeat_seconds=settings.heartbeat_seconds,
     )

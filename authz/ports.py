@@ -7,16 +7,19 @@ from typing import Protocol
 from authz.callers import Caller
 from authz.charging_station import ChargingStation
 from authz.contract import Contract, ContractCertificate
+from authz.contract_request import ContractAnswer, ContractRequest, NextAnswer
 from authz.decision import LoggedDecision
 from authz.ocpp.protocol import Station
 from authz.policy import Policy
 from authz.restrictions import Evse
+from authz.status_answer import StatusAnswer
 from authz.transaction import Report, Transaction
 from authz.trust import Trust
 from certs.certificate import Certificate
 from certs.chain.anchors import Anchor
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import EVSEID
+from certs.revocation.hash_data import HashData
 from certs.revocation.hash_dialects import Reading
 from certs.revocation.status import RevocationStatus
 
@@ -248,6 +251,71 @@ class StationRegister(Protocol):
 
     async def delete(self, tenant: str, identity: str) -> None:
         """Forgets a station; NotFound where there is none."""
+        ...
+
+
+class ContractService(Protocol):
+    """A certificate provisioning service or a contract certificate pool."""
+
+    async def provide(self, request: ContractRequest) -> tuple[ContractAnswer, ...]:
+        """The answers to a vehicle's request, its default contract first.
+
+        Empty where the service has none; Unavailable where it does not give any.
+        """
+        ...
+
+
+class ContractAnswers(Protocol):
+    """Answers that a station fetches one by one. Raises Unavailable."""
+
+    async def keep(
+        self, station: Station, request: bytes, answers: tuple[str, ...], *, now: datetime
+    ) -> None:
+        """Keeps what remains of a request's answers, for some minutes."""
+        ...
+
+    async def take(self, station: Station, request: bytes, *, now: datetime) -> NextAnswer | None:
+        """The next answer to this request, which nobody gets again; None where none is kept."""
+        ...
+
+
+class Authorities(Protocol):
+    """Certificates of authorities that are known to be what they say. Raises Unavailable."""
+
+    async def issuer(self, tenant: str, data: HashData) -> Certificate | None:
+        """The authority that hash data name as issuer; None where none is known."""
+        ...
+
+
+class StatusAnswers(Protocol):
+    """Statuses of certificates that are known by their hash data alone. Raises nothing."""
+
+    async def ocsp(
+        self,
+        data: HashData,
+        issuer: Certificate | None,
+        *,
+        urls: Sequence[str],
+        now: datetime,
+        deadline_seconds: float,
+    ) -> StatusAnswer:
+        """What a permitted responder establishes; Unknown where nothing is believed.
+
+        ``urls`` are a station's, and followed only where the operator lists them. ``issuer`` None
+        is one that nobody here knows.
+        """
+        ...
+
+    async def crl(
+        self,
+        data: HashData,
+        issuer: Certificate | None,
+        *,
+        urls: Sequence[str],
+        now: datetime,
+        deadline_seconds: float,
+    ) -> StatusAnswer:
+        """What a permitted list establishes."""
         ...
 
 

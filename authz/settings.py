@@ -11,16 +11,26 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from authz.outbound_rule import OutboundRule, target
+from authz.remote_service import RemoteService
 from authz.sources import Place, RevocationSource, Sources
 from authz.station_rules import RevocationMode, StationRules, parse_networks
-from certs.errors import Refused
+from certs import pem
+from certs.certificate import Certificate
+from certs.errors import Malformed, Refused
 from certs.revocation.hash_data import HashAlgorithm
 
 ENVIRONMENT_PREFIX = "PLUGWARD_AUTHZ_"
 FILE_OCTETS_MAX = 1_048_576  # some thousand issuers
 KEY_ID_OCTETS = 20
 
-_LISTS = {"revocation_sources", "allowed_urls", "plain_station_networks", "tls_proxy_networks"}
+_IN_JSON = {
+    "revocation_sources",
+    "allowed_urls",
+    "plain_station_networks",
+    "tls_proxy_networks",
+    "contract_service",
+    "authority_files",
+}
 
 
 class RawSource(BaseModel):
@@ -47,6 +57,28 @@ class RawAllowed(BaseModel):
     networks: tuple[str, ...] = Field(
         (), description="private networks that it may resolve into, like 10.0.0.0/8"
     )
+
+
+class RawService(BaseModel):
+    """A service of somebody else's, and our key for it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(description="its base URL: paths of its protocol are added")
+    networks: tuple[str, ...] = Field(
+        (), description="private networks that it may resolve into, like 10.0.0.0/8"
+    )
+    api_key: str = Field("", repr=False, description="our key, where it is not in a file")
+    api_key_file: Path | None = Field(None, description="the file that our key is in")
+
+    def service(self) -> RemoteService:
+        """The service; Refused("settings.remote_service")."""
+        return RemoteService.parse(
+            self.url,
+            networks=self.networks,
+            api_key=self.api_key,
+            api_key_file=self.api_key_file,
+        )
 
 
 class RawSettings(BaseModel):
@@ -82,6 +114,12 @@ class RawSettings(BaseModel):
     heartbeat_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
         300, description="how often a station shows that it lives, where it has nothing to say"
     )
+    contract_service: RawService | None = Field(
+        None, description="the contract certificate pool (OPCP) that installs vehicles' contracts"
+    )
+    authority_files: tuple[Path, ...] = Field(
+        (), description="PEM files of sub-CAs whose certificates stations ask the status of"
+    )
     revocation_sources: tuple[RawSource, ...] = Field(
         (), description="where issuers' revocation statuses are"
     )
@@ -114,6 +152,8 @@ class Settings:
     ocsp_hash: HashAlgorithm
     crl_bytes_max: int
     heartbeat_seconds: int
+    contract_service: RemoteService | None
+    authorities: tuple[Certificate, ...]
     sources: Sources
     stations: StationRules
 
@@ -148,6 +188,10 @@ def validate(raw: RawSettings) -> Settings:
         ocsp_hash=raw.ocsp_hash,
         crl_bytes_max=raw.crl_bytes_max,
         heartbeat_seconds=raw.heartbeat_seconds,
+        contract_service=None if raw.contract_service is None else raw.contract_service.service(),
+        authorities=tuple(
+            certificate for file in raw.authority_files for certificate in _certificates(file)
+        ),
         sources=Sources(
             by_issuer=tuple(_source(source) for source in raw.revocation_sources),
             allowed=tuple(
@@ -189,6 +233,13 @@ def _place(url: str | None, networks: tuple[str, ...]) -> Place | None:
     return asked, OutboundRule.parse(url, networks)
 
 
+def _certificates(path: Path) -> tuple[Certificate, ...]:
+    try:
+        return pem.parse_chain(_octets(path))
+    except Malformed as bad:
+        raise Refused("settings.authority_files", f"no certificates: {bad.code}") from bad
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
     told: dict[str, object] = {}
     for name, value in environ.items():
@@ -196,7 +247,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
             continue
         setting = name.removeprefix(ENVIRONMENT_PREFIX).lower()
         told[setting] = value
-        if setting in _LISTS:
+        if setting in _IN_JSON:
             try:
                 told[setting] = json.loads(value)
             except ValueError as bad:
@@ -206,13 +257,17 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _from_file(path: Path) -> dict[str, object]:
     try:
+        return tomllib.loads(_octets(path).decode())
+    except ValueError as bad:
+        raise Refused("settings.file", "is not TOML") from bad
+
+
+def _octets(path: Path) -> bytes:
+    try:
         with path.open("rb") as file:
             octets = file.read(FILE_OCTETS_MAX + 1)
     except OSError as bad:
         raise Refused("settings.file", f"cannot be read: {bad.strerror}") from bad
     if len(octets) > FILE_OCTETS_MAX:
         raise Refused("settings.file", "is too large")
-    try:
-        return tomllib.loads(octets.decode())
-    except ValueError as bad:
-        raise Refused("settings.file", "is not TOML") from bad
+    return octets

@@ -47,6 +47,20 @@ class Sources:
                 return source.crl
         return self._listed(certificate.crl_urls)
 
+    def responder_of(self, issuer: Certificate | None, *, offered: Sequence[str]) -> Place | None:
+        """The responder for an issuer's certificate of which nothing but hashes is known."""
+        for source in () if issuer is None else self._configured(issuer):
+            if source.ocsp is not None:
+                return source.ocsp
+        return self._listed(offered)
+
+    def list_of(self, issuer: Certificate | None, *, offered: Sequence[str]) -> Place | None:
+        """The issuer's list, found in the same way."""
+        for source in () if issuer is None else self._configured(issuer):
+            if source.crl is not None:
+                return source.crl
+        return self._listed(offered)
+
     def _configured(self, issuer: Certificate) -> list[RevocationSource]:
         key_id = key_identifier(issuer.subject_public_key)
         return [source for source in self.by_issuer if source.issuer_key_id == key_id]

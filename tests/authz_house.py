@@ -124,6 +124,7 @@ class Responder:
         self.headers: dict[str, str] = {}
         self.body: bytes | None = None  # instead of an answer
         self.stranger: Callable[[Identity, bytes], bytes] | None = None  # answers instead of us
+        self.bag: tuple[bytes, ...] = ()  # certificates that come along with an answer
         self.asked: list[int] = []
         self.fetched: list[str] = []
         self._identities: list[Identity] = []
@@ -211,7 +212,7 @@ class Responder:
             responder=evidence.by_key(identity.issuer.certificate),
             produced_at=self.clock.now,
         )
-        return evidence.signed(tbs, _holder(identity.issuer))
+        return evidence.signed(tbs, _holder(identity.issuer), certificates=self.bag)
 
     def crl(self, path: str) -> bytes:
         """A signed list of the issuer that the path names, as of now."""

@@ -35,7 +35,7 @@ class ScriptedStation:
         answering = self.house.client.app.state.answering
         return self.house.client.run(answering.answer(self.station, action, octets))
 
-    def ask(self, action, **payload):
+    def ask(self, action, /, **payload):
         """The answer to a call, both held to their schemas."""
         version = self.station.version
         fits(version, action, CALL, payload)

@@ -23,6 +23,9 @@ class Handling(Enum):
     TRANSACTION_EVENT = "kept; idTokenInfo where a token came"
     START_TRANSACTION = "kept; a transactionId that no other transaction has, and idTagInfo"
     STOP_TRANSACTION = "kept; idTagInfo where an idTag came"
+    CONTRACT_CERTIFICATE = "the provisioning service's EXI, unread"
+    CERTIFICATE_STATUS = "the OCSP response, verified"
+    CHAIN_STATUS = "a status for each certificate, from verified OCSP responses and CRLs"
     DATA_TRANSFER = "the wrapped message's answer, wrapped"
     NO_VENDOR = "UnknownVendorId"
 
@@ -43,6 +46,9 @@ def _row(action: str, handling: Handling, *versions: OcppVersion) -> Row:
 ROWS: tuple[Row, ...] = (
     _row("Authorize", Handling.AUTHORIZE, V201, V21),
     _row("Authorize", Handling.ID_TAG, V16),
+    _row("Get15118EVCertificate", Handling.CONTRACT_CERTIFICATE, V201, V21),
+    _row("GetCertificateStatus", Handling.CERTIFICATE_STATUS, V201, V21),
+    _row("GetCertificateChainStatus", Handling.CHAIN_STATUS, V21),
     _row("DataTransfer", Handling.DATA_TRANSFER, V16),
     _row("DataTransfer", Handling.NO_VENDOR, V201, V21),
     _row("BootNotification", Handling.BOOT, V16, V201, V21),

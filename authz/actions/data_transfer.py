@@ -32,9 +32,9 @@ class DataTransfer:
             return {"status": "UnknownVendorId"}
         message_id = told.get("messageId", "")
         direction = WRAPPED.get(message_id)
-        handling = ACTIONS.get((FORMS, message_id))
-        if direction is None or (direction is Direction.FROM_STATION and handling is None):
+        if direction is None:
             return {"status": "UnknownMessageId"}
+        handling = ACTIONS.get((FORMS, message_id))
         if direction is Direction.TO_STATION or handling is None:
             return {"status": "Rejected"}
         octets = told.get("data", "").encode("utf-8", "surrogatepass")

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 import httpx
@@ -28,6 +28,8 @@ class Ask:
     bytes_max: int
     body: bytes | None = None
     content_type: str = ""
+    authorization: str = field(default="", repr=False)  # holds a key
+    status: int = httpx.codes.OK  # the one that is an answer
 
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
@@ -70,7 +72,7 @@ class Outbound:
             await self._client.aclose()
 
     async def fetch(self, ask: Ask, *, deadline_seconds: float) -> bytes:
-        """The octets of a 200 answer.
+        """The octets of an answer with the status that was asked for.
 
         Raises Unavailable("outbound") for no answer in time, a broken connection and a server's
         own errors (5xx); its child Declined for another status, more than ``bytes_max`` octets,
@@ -102,6 +104,8 @@ class Outbound:
         }
         if ask.body is not None:
             headers["Content-Type"] = ask.content_type
+        if ask.authorization:
+            headers["Authorization"] = ask.authorization
         request = self._http.build_request(
             "GET" if ask.body is None else "POST",
             f"{target.scheme}://{literal}:{target.port}{target.path}",
@@ -111,7 +115,7 @@ class Outbound:
         )
         response = await self._http.send(request, stream=True)
         try:
-            if response.status_code != httpx.codes.OK:
+            if response.status_code != ask.status:
                 kind = Unavailable if response.is_server_error else Declined
                 raise kind("outbound", f"HTTP status {response.status_code}")
             if response.headers.get("Content-Encoding", "identity") != "identity":

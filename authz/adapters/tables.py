@@ -210,3 +210,14 @@ STATIONS = sa.Table(
     sa.Column("common_name", sa.String(64)),  # of its certificate, where not its identity
     sa.Column("updated_at", Moment, nullable=False),
 )
+
+# What a provisioning service answered and the station has not fetched yet (OCPP 2.1 M01.FR.03).
+CONTRACT_ANSWERS = sa.Table(
+    "contract_answers",
+    METADATA,
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), primary_key=True),
+    sa.Column("identity", sa.String(48), primary_key=True),
+    sa.Column("request", sa.LargeBinary(32), primary_key=True),
+    sa.Column("answers", sa.Text, nullable=False),  # JSON list of base64 EXI; keys in it are sealed
+    sa.Column("expires_at", Moment, nullable=False),
+)

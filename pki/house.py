@@ -22,7 +22,7 @@ from pki.ocsp.responder import Answer, refusal, respond
 from pki.ocsp.response import ResponseStatus
 from pki.ports import AuditLog, Failpoint, Keys
 from pki.settings import Settings
-from pki.signing.software import KeyFiles
+from pki.signing.opening import Place, open_files, open_token
 from pki.storage.audit import AuditTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine
@@ -131,6 +131,20 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
+def key_place(settings: Settings) -> Place:
+    """Where settings say that private keys are; ConfigurationRefused where that cannot be."""
+    token = settings.token
+    if token is None:
+        return open_files(settings.key_directory, settings.passphrase)
+    return open_token(
+        module=token.module,
+        label=token.label,
+        pin=token.pin,
+        import_allowed=token.import_allowed,
+        wait_seconds=token.wait_seconds,
+    )
+
+
 def assemble(
     settings: Settings,
     *,
@@ -146,9 +160,7 @@ def assemble(
     Unavailable where the database is not there.
     """
     if keys is None:
-        if settings.passphrase is None:
-            raise ConfigurationRefused("no passphrase for the key files is given")
-        keys = KeyFiles(settings.key_directory, settings.passphrase)
+        keys = key_place(settings)
     engine = open_engine(settings.database_url)
     try:
         check_durable(engine)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -32,6 +32,9 @@ class RawSettings(BaseModel):
     migrate_at_start: bool = Field(
         default=True, description="bring the tables to this version at start"
     )
+    key_store: Literal["files", "pkcs11"] = Field(
+        "files", description="where private keys are: encrypted files, or a PKCS#11 token"
+    )
     key_directory: Path = Field(
         Path("plugward-keys"), description="where the encrypted key files are"
     )
@@ -40,6 +43,24 @@ class RawSettings(BaseModel):
     )
     passphrase: SecretStr | None = Field(
         None, description="the passphrase itself; only from the environment"
+    )
+    pkcs11_module: Path | None = Field(
+        None, description="the token's PKCS#11 module, a shared library"
+    )
+    pkcs11_token: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
+        None, description="the token's label"
+    )
+    pkcs11_pin_file: Path | None = Field(
+        None, description="a file whose first line is the token's user PIN"
+    )
+    pkcs11_pin: SecretStr | None = Field(
+        None, description="the PIN itself; only from the environment"
+    )
+    pkcs11_import_allowed: bool = Field(
+        default=False, description="let keys that lived elsewhere be copied into the token"
+    )
+    signer_wait_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        5.0, description="how long a signature may wait for those before it in the token"
     )
     public_url: str = Field(
         "http://127.0.0.1:8081",
@@ -75,6 +96,17 @@ class RawSettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """The PKCS#11 token that keys are in."""
+
+    module: Path
+    label: str
+    pin: str = field(repr=False)
+    import_allowed: bool
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings as the house uses them. ``public_url`` ends without a slash."""
 
@@ -82,6 +114,7 @@ class Settings:
     migrate_at_start: bool
     key_directory: Path
     passphrase: bytes | None = field(repr=False)
+    token: TokenSettings | None  # None: keys are in files
     public_url: str
     backdate: timedelta
     ocsp_lifetime: timedelta
@@ -106,8 +139,9 @@ def load(
     Raises ConfigurationRefused, naming the setting and never its value.
     """
     written = _from_file(file) if file is not None else {}
-    if "passphrase" in written:
-        raise ConfigurationRefused("passphrase: not in a settings file; name a passphrase_file")
+    for secret in ("passphrase", "pkcs11_pin"):
+        if secret in written:
+            raise ConfigurationRefused(f"{secret}: not in a settings file; name a {secret}_file")
     told = _from_environment(os.environ if environ is None else environ)
     try:
         raw = RawSettings.model_validate({**written, **told, **given})
@@ -123,18 +157,13 @@ def validate(raw: RawSettings) -> Settings:
     parts = urlsplit(raw.public_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ConfigurationRefused("public_url: not an http or https address without a query")
-    passphrase = None
-    if raw.passphrase is not None:
-        if raw.passphrase_file is not None:
-            raise ConfigurationRefused("passphrase: given twice, as itself and as a file")
-        passphrase = raw.passphrase.get_secret_value().encode()
-    elif raw.passphrase_file is not None:
-        passphrase = _passphrase(raw.passphrase_file)
+    passphrase = _secret("passphrase", raw.passphrase, raw.passphrase_file)
     return Settings(
         database_url=raw.database_url,
         migrate_at_start=raw.migrate_at_start,
         key_directory=raw.key_directory,
         passphrase=passphrase,
+        token=_token(raw),
         public_url=raw.public_url.rstrip("/"),
         backdate=timedelta(seconds=raw.backdate_seconds),
         ocsp_lifetime=timedelta(seconds=raw.ocsp_lifetime_seconds),
@@ -169,13 +198,39 @@ def _from_file(path: Path) -> dict[str, object]:
         raise ConfigurationRefused("the settings file is not TOML") from bad
 
 
-def _passphrase(path: Path) -> bytes:
+def _token(raw: RawSettings) -> TokenSettings | None:
+    pin = _secret("pkcs11_pin", raw.pkcs11_pin, raw.pkcs11_pin_file)
+    if raw.key_store == "files":
+        return None
+    if raw.pkcs11_module is None or raw.pkcs11_token is None or not pin:
+        raise ConfigurationRefused(
+            "key_store pkcs11: pkcs11_module, pkcs11_token and pkcs11_pin_file belong to it"
+        )
+    try:
+        decoded = pin.decode()
+    except UnicodeDecodeError as bad:
+        raise ConfigurationRefused("pkcs11_pin_file: not UTF-8") from bad
+    return TokenSettings(
+        module=raw.pkcs11_module,
+        label=raw.pkcs11_token,
+        pin=decoded,
+        import_allowed=raw.pkcs11_import_allowed,
+        wait_seconds=raw.signer_wait_seconds,
+    )
+
+
+def _secret(name: str, itself: SecretStr | None, path: Path | None) -> bytes | None:
+    """A secret that is given as itself or by the first line of a file; None where it is not."""
+    if path is None:
+        return None if itself is None else itself.get_secret_value().encode()
+    if itself is not None:
+        raise ConfigurationRefused(f"{name}: given twice, as itself and as a file")
     try:
         with path.open("rb") as file:
             octets = file.read(PASSPHRASE_OCTETS_MAX + 1)
     except OSError as bad:
-        raise ConfigurationRefused(f"passphrase_file: {bad.strerror}") from bad
+        raise ConfigurationRefused(f"{name}_file: {bad.strerror}") from bad
     if len(octets) > PASSPHRASE_OCTETS_MAX:
-        raise ConfigurationRefused("passphrase_file: too large")
+        raise ConfigurationRefused(f"{name}_file: too large")
     first, _, _ = octets.partition(b"\n")
     return first.removesuffix(b"\r")

@@ -52,6 +52,8 @@ def pki_settings(
     """
     file = _file(places.pki, Home(places.home).pki_settings, prefix=pki.settings.ENVIRONMENT_PREFIX)
     loaded = pki.settings.load(file=file)
+    if loaded.token is not None:
+        return loaded  # no key files, no passphrase
     if passphrase_file is None and (loaded.passphrase is not None or not ask):
         return loaded
     passphrase = inputs.secret(
@@ -88,8 +90,7 @@ def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
     return [
         ("database_url", _redacted(loaded.database_url)),
         ("migrate_at_start", _word(yes=loaded.migrate_at_start)),
-        ("key_directory", str(loaded.key_directory)),
-        ("passphrase", "given" if loaded.passphrase is not None else "asked for at start"),
+        *_key_lines(loaded),
         ("public_url", loaded.public_url),
         ("backdate_seconds", f"{loaded.backdate.total_seconds():g}"),
         ("ocsp_lifetime_seconds", f"{loaded.ocsp_lifetime.total_seconds():g}"),
@@ -100,6 +101,24 @@ def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
         ("identity_window_seconds", f"{loaded.identity_window.total_seconds():g}"),
         ("tenant_certificates_per_minute", str(loaded.tenant_certificates_per_minute)),
         ("maintenance_interval_seconds", f"{loaded.maintenance_interval_seconds:g}"),
+    ]
+
+
+def _key_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
+    token = loaded.token
+    if token is None:
+        return [
+            ("key_store", "files"),
+            ("key_directory", str(loaded.key_directory)),
+            ("passphrase", "given" if loaded.passphrase is not None else "asked for at start"),
+        ]
+    return [
+        ("key_store", "pkcs11"),
+        ("pkcs11_module", str(token.module)),
+        ("pkcs11_token", token.label),
+        ("pkcs11_pin", "given"),
+        ("pkcs11_import_allowed", _word(yes=token.import_allowed)),
+        ("signer_wait_seconds", f"{token.wait_seconds:g}"),
     ]
 
 

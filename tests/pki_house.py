@@ -19,10 +19,13 @@ from pki.authority import failpoints
 from pki.authority.policy import everything
 from pki.authority.request import IssuanceRequest
 from pki.callers import operator
-from pki.errors import Conflict, SignerUnavailable
+from pki.errors import Conflict, NotFound, SignerUnavailable
 from pki.house import assemble
 from pki.settings import load
 from pki.signing.envelope import Cost, key_id_of
+from pki.signing.software import KeyFiles
+from pki.signing.store import KeptKey
+from tests import soft_hsm
 from tests.world import NOW, valid_world
 
 CHEAP = Cost(n=2**4)
@@ -54,13 +57,19 @@ class MemoryKeys:
 
     def __init__(self) -> None:
         self.kept = {}
+        self.roles = {}
         self.broken = set()
 
-    def store(self, key, *, role):  # noqa: ARG002 - the port has it
+    def generate(self, kind, *, role):
+        key = certs_keys.generate(kind)
+        return KeptKey(key_id=self.store(key, role=role), role=role, public_key=key.public_key())
+
+    def store(self, key, *, role):
         key_id = key_id_of(key)
         if key_id in self.kept:
             raise Conflict("kept already")
         self.kept[key_id] = SoftwareSigner(key)
+        self.roles[key_id] = role
         return key_id
 
     def holds(self, key_id):
@@ -70,6 +79,36 @@ class MemoryKeys:
         if key_id not in self.kept or key_id in self.broken:
             raise SignerUnavailable("no such key")
         return self.kept[key_id]
+
+    def role_of(self, key_id):
+        self.signer(key_id)
+        return self.roles[key_id]
+
+    def listed(self):
+        return tuple(
+            KeptKey(key_id=key_id, role=self.roles[key_id], public_key=signer.public_key)
+            for key_id, signer in sorted(self.kept.items())
+        )
+
+    def destroy(self, key_id):
+        if self.kept.pop(key_id, None) is None:
+            raise NotFound("no such key")
+
+
+KEEPERS = [
+    pytest.param("memory", id="memory"),
+    pytest.param("files", id="files"),
+    pytest.param("softhsm", id="softhsm", marks=pytest.mark.needs("softhsm")),
+]
+
+
+def keeper_of(kind: str, directory: Path):
+    """A place of this kind that keeps private keys, empty."""
+    if kind == "memory":
+        return MemoryKeys()
+    if kind == "files":
+        return KeyFiles(directory / "keys", PASSPHRASE, cost=CHEAP)
+    return soft_hsm.token_keys()
 
 
 @contextlib.contextmanager

@@ -25,8 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from certs.keys import PrivateKey, key_identifier, kind_of_spki, spki
+from certs.errors import Malformed
+from certs.keys import PrivateKey, kind_of_spki, load, spki
 from pki.errors import SignerUnavailable
+from pki.signing.store import KeptKey, name_of
 
 FORMAT = "plugward-key"
 VERSION = 1
@@ -115,17 +117,15 @@ def seal(
     return json.dumps(msgspec.to_builtins(envelope), indent=2).encode() + b"\n"
 
 
-def unseal(envelope: bytes, *, key_id: str, cost_min: Cost, derive: Derive) -> PrivateKey:
-    """The private key of an envelope; SignerUnavailable where it is not that key's or not opened.
+def unseal(
+    envelope: bytes, *, key_id: str, cost_min: Cost, derive: Derive
+) -> tuple[PrivateKey, str]:
+    """The private key of an envelope, and its role.
 
-    A file cheaper than ``cost_min`` is refused: whoever could write it would learn by it.
+    Raises SignerUnavailable where it is not that key's or is not opened, and for a file cheaper
+    than ``cost_min``: whoever could write it would learn by it.
     """
-    if len(envelope) > ENVELOPE_OCTETS_MAX:
-        raise SignerUnavailable("key file: too large")
-    try:
-        read = msgspec.json.decode(envelope, type=_Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError) as bad:
-        raise SignerUnavailable("key file: not an envelope") from bad
+    read = _read(envelope)
     kdf = read.kdf
     if (read.format, read.version, kdf.name, read.cipher.name) != (
         FORMAT,
@@ -150,16 +150,36 @@ def unseal(envelope: bytes, *, key_id: str, cost_min: Cost, derive: Derive) -> P
     key = cast("PrivateKey", load_der_private_key(plain, None))
     if key_id_of(key) != key_id:
         raise SignerUnavailable("key file: holds another key")
-    return key
+    return key, read.role
 
 
 def key_id_of(key: PrivateKey) -> str:
     """RFC 5280 4.2.1.2 method 1 over the public half, in hex."""
-    _, value = kind_of_spki(spki(key.public_key()))
-    return key_identifier(value).hex()
+    return name_of(key.public_key())
+
+
+def told(envelope: bytes, *, key_id: str) -> KeptKey:
+    """What an envelope says of its key, unopened: nothing of it is proven until it opens."""
+    read = _read(envelope)
+    if read.key_id != key_id:
+        raise SignerUnavailable("key file: holds another key")
+    try:
+        public_key = load(*kind_of_spki(read.public_key))
+    except Malformed as bad:
+        raise SignerUnavailable("key file: its public key cannot be read") from bad
+    return KeptKey(key_id=key_id, role=read.role, public_key=public_key)
+
+
+def _read(envelope: bytes) -> _Envelope:
+    if len(envelope) > ENVELOPE_OCTETS_MAX:
+        raise SignerUnavailable("key file: too large")
+    try:
+        return msgspec.json.decode(envelope, type=_Envelope)
+    except (msgspec.DecodeError, UnicodeDecodeError) as bad:
+        raise SignerUnavailable("key file: not an envelope") from bad
 
 
 def _bound(envelope: _Envelope) -> bytes:
-    told = msgspec.to_builtins(envelope)
-    del told["ciphertext"]
-    return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    bound = msgspec.to_builtins(envelope)
+    del bound["ciphertext"]
+    return json.dumps(bound, sort_keys=True, separators=(",", ":")).encode()

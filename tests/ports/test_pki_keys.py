@@ -1,22 +1,23 @@
-"""What every keeper of private keys promises: encrypted files and their memory twin."""
+"""What every keeper of private keys promises: encrypted files, tokens, their memory twin."""
+
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from certs import keys
 from certs.keys import KeyKind
-from pki.errors import Conflict, SignerUnavailable
-from pki.signing.software import KeyFiles
-from tests.pki_house import CHEAP, PASSPHRASE, MemoryKeys
+from pki.errors import Conflict, NotFound, SignerUnavailable
+from tests.pki_house import KEEPERS, keeper_of
+
+KINDS = [KeyKind.P256, KeyKind.P521, KeyKind.ED448]
 
 
-@pytest.fixture(params=["files", "memory"])
+@pytest.fixture(params=KEEPERS)
 def keeper(request, tmp_path):
-    if request.param == "memory":
-        return MemoryKeys()
-    return KeyFiles(tmp_path / "keys", PASSPHRASE, cost=CHEAP)
+    return keeper_of(request.param, tmp_path)
 
 
-@pytest.mark.parametrize("kind", [KeyKind.P256, KeyKind.P521, KeyKind.ED448])
+@pytest.mark.parametrize("kind", KINDS)
 def test_stored_key_signs_for_its_public_half(keeper, kind):
     key = keys.generate(kind)
     signer = keeper.signer(keeper.store(key, role="mo-sub-2"))
@@ -45,3 +46,74 @@ def test_absent_key_does_not_sign(keeper):
 
 def test_held_is_what_was_stored(keeper):
     assert keeper.holds(keeper.store(keys.generate(KeyKind.P256), role="mo-sub-2"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_key_that_is_born_there_signs_for_its_public_half(keeper, kind):
+    born = keeper.generate(kind, role="ocsp-responder")
+    assert keys.kind_of(born.public_key) is kind
+    assert keeper.holds(born.key_id)
+    signer = keeper.signer(born.key_id)
+    assert signer.public_key == born.public_key
+    for data in (b"", b"tbs", b"x" * 10_000):
+        assert keys.verifies(born.public_key, signer.sign(data), data)
+
+
+def test_key_keeps_the_role_it_was_made_for(keeper):
+    born = keeper.generate(KeyKind.P256, role="ocsp-responder")
+    stored = keeper.store(keys.generate(KeyKind.P256), role="mo-sub-2")
+    assert keeper.role_of(born.key_id) == "ocsp-responder"
+    assert keeper.role_of(stored) == "mo-sub-2"
+    with pytest.raises(SignerUnavailable):
+        keeper.role_of("00" * 20)
+
+
+def test_kind_that_does_not_sign_is_not_made(keeper):
+    with pytest.raises((ValueError, SignerUnavailable)):
+        keeper.generate(KeyKind.X448, role="contract")
+
+
+def test_custodian_sees_every_key_and_no_secret(keeper):
+    assert keeper.listed() == ()
+    born = keeper.generate(KeyKind.P256, role="mo-sub-2")
+    key = keys.generate(KeyKind.P521)
+    stored = keeper.store(key, role="mo-root")
+    kept = {each.key_id: (each.role, each.public_key) for each in keeper.listed()}
+    assert kept == {
+        born.key_id: ("mo-sub-2", born.public_key),
+        stored: ("mo-root", key.public_key()),
+    }
+    assert list(kept) == sorted(kept)
+
+
+def test_destroyed_key_signs_no_more(keeper):
+    born = keeper.generate(KeyKind.P256, role="mo-sub-2")
+    kept = keeper.generate(KeyKind.P256, role="mo-sub-2")
+    keeper.signer(born.key_id).sign(b"tbs")
+    keeper.destroy(born.key_id)
+    assert not keeper.holds(born.key_id)
+    with pytest.raises(SignerUnavailable):
+        keeper.signer(born.key_id)
+    assert [each.key_id for each in keeper.listed()] == [kept.key_id]
+    with pytest.raises(NotFound):
+        keeper.destroy(born.key_id)
+
+
+@pytest.mark.parametrize("name", ["", "00", "zz" * 20, "00" * 21, "../" * 13 + "x"])
+def test_what_is_no_key_id_opens_nothing(keeper, name):
+    for ask in (keeper.signer, keeper.role_of):
+        with pytest.raises(SignerUnavailable):
+            ask(name)
+
+
+def test_four_threads_sign_at_once(keeper):
+    """Whatever the place, the house's threads may ask it together."""
+    born = [keeper.generate(KeyKind.P256, role="mo-sub-2") for _ in range(2)]
+
+    def sign(number):
+        one = born[number % 2]
+        data = b"%d" % number
+        return keys.verifies(one.public_key, keeper.signer(one.key_id).sign(data), data)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(sign, range(80)))

@@ -203,3 +203,56 @@ def test_k01_nothing_on_disk_or_in_words_holds_the_key_or_the_passphrase(directo
     seen = path_of(directory, key_id).read_bytes() + repr(keeper).encode()
     seen += repr(keeper.signer(key_id)).encode()
     assert not [secret for secret in secrets if secret in seen]
+
+
+NEW_PASSPHRASE = b"another horse battery"
+
+
+def test_new_passphrase_opens_every_file_and_the_old_one_none(directory, key_id):
+    keeper = files(directory)
+    other = keeper.generate(KeyKind.ED448, role="ocsp-responder")
+    before = keeper.listed()
+    assert set(keeper.change_passphrase(NEW_PASSPHRASE)) == {key_id, other.key_id}
+    after = files(directory, NEW_PASSPHRASE)
+    assert after.listed() == before
+    for kept in before:
+        assert after.role_of(kept.key_id) == kept.role
+        assert keys.verifies(kept.public_key, after.signer(kept.key_id).sign(b"x"), b"x")
+        with pytest.raises(SignerUnavailable):
+            files(directory).signer(kept.key_id)
+
+
+def test_change_of_passphrase_that_was_cut_short_is_ended_by_asking_again(directory, key_id):
+    other = files(directory).generate(KeyKind.P256, role="mo-sub-2")
+    # as a crash leaves it: one file under each passphrase
+    files(directory, NEW_PASSPHRASE).write(KEY, role="mo-sub-2", force=True)
+    assert files(directory).change_passphrase(NEW_PASSPHRASE) == (other.key_id,)
+    assert files(directory).change_passphrase(NEW_PASSPHRASE) == ()
+    after = files(directory, NEW_PASSPHRASE)
+    assert {after.role_of(key_id), after.role_of(other.key_id)} == {"mo-sub-2"}
+
+
+def test_passphrase_changes_nowhere_where_one_file_opens_by_neither(directory, key_id):
+    files(directory, b"a third horse battery").generate(KeyKind.P256, role="mo-sub-2")
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    with pytest.raises(SignerUnavailable):
+        files(directory).change_passphrase(NEW_PASSPHRASE)
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+
+
+def test_listing_opens_nothing_and_refuses_what_is_no_key_file(directory, key_id):
+    assert files(directory, b"wrong horse battery").listed()[0].role == "mo-sub-2"
+    changed(directory, key_id, lambda e: e.update(public_key="AAAA"))
+    with pytest.raises(SignerUnavailable, match="public key"):
+        files(directory).listed()
+    changed(directory, key_id, lambda e: e.update(key_id="00" * 20))
+    with pytest.raises(SignerUnavailable, match="another key"):
+        files(directory).listed()
+
+
+def test_directory_that_cannot_be_written_keeps_its_keys(directory, key_id):
+    keeper = files(directory)
+    path_of(directory, key_id).unlink()
+    path_of(directory, key_id).mkdir()
+    with pytest.raises(SignerUnavailable):
+        keeper.destroy(key_id)

@@ -7,6 +7,7 @@ import pytest
 
 from pki.errors import ConfigurationRefused
 from pki.settings import ENVIRONMENT_PREFIX, RawSettings, load
+from plugward.configuration import pki_lines
 
 SECRET = "correct horse battery"
 
@@ -120,3 +121,52 @@ def test_k01_no_secret_is_in_words_or_errors():
 def test_every_setting_is_described():
     assert all(field.description for field in RawSettings.model_fields.values())
     assert load(environ={}).key_directory == Path("plugward-keys")
+
+
+TOKEN = {"key_store": "pkcs11", "pkcs11_module": "/usr/lib/hsm.so", "pkcs11_token": "v2g"}
+
+
+def test_token_is_a_module_a_label_and_a_pin_from_a_file(tmp_path):
+    file = tmp_path / "pin"
+    file.write_text("2718281828\n")
+    settings = load(environ=env(**TOKEN, pkcs11_pin_file=str(file), signer_wait_seconds="1.5"))
+    token = settings.token
+    assert token is not None
+    assert (token.module, token.label, token.pin) == (Path("/usr/lib/hsm.so"), "v2g", "2718281828")
+    assert (token.import_allowed, token.wait_seconds) == (False, 1.5)
+    assert load(environ=env(**TOKEN, pkcs11_pin="2718281828")).token.pin == "2718281828"
+    assert load(environ={}).token is None
+
+
+@pytest.mark.parametrize("missing", ["pkcs11_module", "pkcs11_token", "pkcs11_pin"])
+def test_token_is_named_whole_or_refused(missing):
+    told = {**TOKEN, "pkcs11_pin": "2718281828"}
+    del told[missing]
+    with pytest.raises(ConfigurationRefused, match="pkcs11"):
+        load(environ=env(**told))
+
+
+def test_pin_is_not_in_a_settings_file_nor_in_words(tmp_path):
+    file = tmp_path / "pki.toml"
+    file.write_text('pkcs11_pin = "2718281828"\n')
+    with pytest.raises(ConfigurationRefused, match="pkcs11_pin_file"):
+        load(file=file, environ={})
+    assert "2718281828" not in repr(load(environ=env(**TOKEN, pkcs11_pin="2718281828")))
+
+
+def test_pin_is_given_once_and_readable(tmp_path):
+    file = tmp_path / "pin"
+    file.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(ConfigurationRefused, match="UTF-8"):
+        load(environ=env(**TOKEN, pkcs11_pin_file=str(file)))
+    with pytest.raises(ConfigurationRefused, match="twice"):
+        load(environ=env(**TOKEN, pkcs11_pin="1234", pkcs11_pin_file=str(file)))
+
+
+def test_check_config_tells_the_token_and_not_its_pin():
+    settings = load(environ=env(**TOKEN, pkcs11_pin="2718281828"))
+    lines = dict(pki_lines(settings))
+    assert lines["key_store"] == "pkcs11"
+    assert lines["pkcs11_pin"] == "given"
+    assert "key_directory" not in lines
+    assert "2718281828" not in str(lines)

@@ -13,6 +13,7 @@ from pki.authority.issuance import Addresses, Issuance
 from pki.authority.limits import Limits
 from pki.authority.requesters import Requesters
 from pki.authority.service import Authority, Stores
+from pki.authority.succession import Succession
 from pki.clock import SteadyClock
 from pki.crl.publication import ListPolicy, Publisher
 from pki.errors import ConfigurationRefused, Unavailable
@@ -49,6 +50,7 @@ class House:
     clock: SteadyClock
     authority: Authority
     requesters: Requesters
+    succession: Succession
     importing: Importing
     publisher: Publisher
     audit: AuditLog
@@ -202,20 +204,31 @@ def assemble(
             addresses=Addresses(public_url=settings.public_url, backdate=settings.backdate),
             failpoint=failpoint,
         )
+        admission = Admission(precedents=precedents, limits=_limits(settings))
+        authority = Authority(
+            stores=stores,
+            requesters=requesters,
+            admission=admission,
+            issuance=issuance,
+            clock=steady,
+            random=random,
+            heard=heard,
+        )
         return House(
             settings=settings,
             stores=stores,
             clock=steady,
-            authority=Authority(
+            authority=authority,
+            requesters=requesters,
+            succession=Succession(
+                authority=authority,
                 stores=stores,
                 requesters=requesters,
-                admission=Admission(precedents=precedents, limits=_limits(settings)),
+                admission=admission,
                 issuance=issuance,
                 clock=steady,
-                random=random,
-                heard=heard,
+                window=settings.renewal_window,
             ),
-            requesters=requesters,
             kept=kept,
             known=known,
             revisions={},

@@ -19,6 +19,7 @@ from pki.authority.entries import (
     Precedent,
     PublishedCrl,
     RegisteredName,
+    Related,
     Reserved,
     Responder,
     Revocation,
@@ -64,12 +65,16 @@ class Register(Protocol):
 
 
 class Inventory(Protocol):
-    """Which certificates a key was given. Unavailable as in Register."""
+    """Which certificates a key was given, how they hang together. Unavailable as in Register."""
 
     def issued_for(
         self, issuer: str, subject_key_ids: Collection[str]
     ) -> tuple[tuple[str, Entry], ...]:
         """The issued entries of these keys, each beside its subject key id, the oldest first."""
+        ...
+
+    def relatives(self, issuer: str, serial: int) -> tuple[Related, ...]:
+        """The certificates that one renews, is renewed by or goes beside, the oldest first."""
         ...
 
 

@@ -90,6 +90,9 @@ class RawSettings(BaseModel):
     tenant_certificates_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
         0, description="certificates a tenant may have a minute in one process; 0 for no limit"
     )
+    renewal_window_days: Annotated[int, Field(ge=1, le=3_660)] = Field(
+        90, description="how long before its end a certificate may be renewed"
+    )
     maintenance_interval_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
         15.0, description="between rounds of reconciliation and renewal"
     )
@@ -124,6 +127,7 @@ class Settings:
     identity_certificates_max: int
     identity_window: timedelta
     tenant_certificates_per_minute: int
+    renewal_window: timedelta
     maintenance_interval_seconds: float
 
     def with_passphrase(self, passphrase: bytes) -> "Settings":
@@ -173,6 +177,7 @@ def validate(raw: RawSettings) -> Settings:
         identity_certificates_max=raw.identity_certificates_max,
         identity_window=timedelta(seconds=raw.identity_window_seconds),
         tenant_certificates_per_minute=raw.tenant_certificates_per_minute,
+        renewal_window=timedelta(days=raw.renewal_window_days),
         maintenance_interval_seconds=raw.maintenance_interval_seconds,
     )
 

@@ -100,6 +100,7 @@ def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
         ("identity_certificates_max", str(loaded.identity_certificates_max)),
         ("identity_window_seconds", f"{loaded.identity_window.total_seconds():g}"),
         ("tenant_certificates_per_minute", str(loaded.tenant_certificates_per_minute)),
+        ("renewal_window_days", str(loaded.renewal_window.days)),
         ("maintenance_interval_seconds", f"{loaded.maintenance_interval_seconds:g}"),
     ]
 

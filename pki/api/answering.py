@@ -1,15 +1,34 @@
 """How the authority's doors have work done and answer it as JSON."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import msgspec
-from fastapi import Response
+from fastapi import FastAPI, Response
 
+from certs.errors import Refused
+from pki.api import metrics
+from pki.authority.service import Issued
+from pki.errors import SignerUnavailable
 from pki.house import House
 
 T = TypeVar("T")
+
+
+@contextmanager
+def counting(app: FastAPI) -> Iterator[Callable[[Issued], None]]:
+    """Counts certificates that are told of, refusals and failing signers in the metrics."""
+    counted = metrics.of(app)
+    try:
+        yield lambda issued: counted.issued.labels(issued.profile).inc()
+    except Refused as refused:
+        counted.count_refusal(refused.code)
+        raise
+    except SignerUnavailable:
+        counted.sign_errors.inc()
+        raise
 
 
 async def at_work(house: House, work: Callable[[], T]) -> T:

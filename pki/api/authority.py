@@ -3,12 +3,10 @@
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from certs.errors import Refused
-from pki.api import bodies, described, forms, metrics
-from pki.api.answering import at_work, json_answer
+from pki.api import bodies, described, forms
+from pki.api.answering import at_work, counting, json_answer
 from pki.api.callers import FromCaller, FromHouse
 from pki.authority import revocation
-from pki.errors import SignerUnavailable
 
 _log = structlog.get_logger("pki")
 
@@ -16,16 +14,9 @@ _log = structlog.get_logger("pki")
 async def _issue(request: Request, house: FromHouse, caller: FromCaller) -> Response:
     """Issue a certificate for a certification request."""
     form = await bodies.read_json(request, forms.IssueForm)
-    counted = metrics.of(request.app)
-    try:
+    with counting(request.app) as count:
         issued = await at_work(house, lambda: house.authority.issue(form.request(), caller=caller))
-    except Refused as refused:
-        counted.count_refusal(refused.code)
-        raise
-    except SignerUnavailable:
-        counted.sign_errors.inc()
-        raise
-    counted.issued.labels(issued.profile).inc()
+        count(issued)
     _log.info("certificate.issued", issuer=issued.issuer, profile=issued.profile)
     return json_answer(forms.IssuedForm.of(issued), 201)
 
@@ -34,7 +25,8 @@ async def _find(issuer: str, serial: str, house: FromHouse, caller: FromCaller) 
     """Look up a certificate of this tenant's."""
     key_id, number = forms.key_id(issuer), forms.serial(serial)
     entry = await at_work(house, lambda: house.authority.find(key_id, number, caller=caller))
-    return json_answer(forms.EntryForm.of(entry))
+    related = await at_work(house, lambda: house.succession.relatives(entry, caller=caller))
+    return json_answer(forms.EntryForm.of(entry, related))
 
 
 async def _revoke(

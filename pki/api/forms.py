@@ -1,5 +1,6 @@
 """The JSON that the authority's door takes and gives."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from certs.certificate import parse
 from certs.edition import Edition
 from certs.errors import Malformed
 from certs.profiles.rules import Role
-from pki.authority.entries import Entry, Revocation
+from pki.authority.entries import Entry, Related, Revocation
 from pki.authority.request import CSR_CHARACTERS_MAX, IssuanceRequest, parse_csr
 from pki.authority.revocation import WORDS
 from pki.authority.service import Issued
@@ -106,6 +107,14 @@ class RevocationForm(msgspec.Struct, kw_only=True):
         return cls(reason=WORDS[revocation.reason], revoked_at=revocation.revoked_at)
 
 
+class RelatedForm(msgspec.Struct, kw_only=True):
+    """A certificate that another one renews, is renewed by, or goes beside."""
+
+    relation: str
+    issuer_key_id: str
+    serial: str
+
+
 class EntryForm(msgspec.Struct, kw_only=True):
     """A line of the register. ``certificate`` is PEM, null until issued."""
 
@@ -118,9 +127,10 @@ class EntryForm(msgspec.Struct, kw_only=True):
     not_after: datetime
     certificate: str | None
     revocation: RevocationForm | None
+    related: list[RelatedForm]
 
     @classmethod
-    def of(cls, entry: Entry) -> "EntryForm":
+    def of(cls, entry: Entry, related: Sequence[Related]) -> "EntryForm":
         return cls(
             issuer_key_id=entry.issuer,
             serial=f"{entry.serial:x}",
@@ -133,6 +143,14 @@ class EntryForm(msgspec.Struct, kw_only=True):
             if entry.certificate is None
             else pem.encode([parse(entry.certificate)]),
             revocation=None if entry.revocation is None else RevocationForm.of(entry.revocation),
+            related=[
+                RelatedForm(
+                    relation=each.relation.value,
+                    issuer_key_id=each.issuer,
+                    serial=f"{each.serial:x}",
+                )
+                for each in related
+            ],
         )
 
 

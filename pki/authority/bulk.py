@@ -48,7 +48,7 @@ def issue(
     wishes = {_wish(each): each for each in permitted if isinstance(each, Approved)}
     granted: dict[_Wish, Certificate | Refused] = {}
     for issuer, wished in groupby(sorted(wishes), key=lambda wish: wish[0]):
-        granted |= _standing(issuer, frozenset(wished), caller, inventory, now)
+        granted |= _standing(issuer, frozenset(wished), caller.tenant, inventory, now)
         missing = [wish for wish in wishes if wish[0] == issuer and wish not in granted]
         granted |= _newly({wish: wishes[wish] for wish in missing}, admission, issuance, now)
     return [
@@ -97,17 +97,24 @@ def _permit(
 
 
 def _standing(
-    issuer: str, wished: frozenset[_Wish], caller: Caller, inventory: Inventory, now: datetime
+    issuer: str, wished: frozenset[_Wish], tenant: str, inventory: Inventory, now: datetime
 ) -> dict[_Wish, Certificate]:
     """Those of the wishes that were granted before and still stand."""
     entries = inventory.issued_for(issuer, {key for _, key, _, _ in wished})
     found: dict[_Wish, Certificate] = {}
     for key, entry in entries:
         wish = (issuer, key, entry.common_name, entry.profile)
-        standing = entry.revocation is None and entry.not_after > now
-        if wish in wished and standing and entry.tenant == caller.tenant and entry.certificate:
+        stands = entry.revocation is None and entry.not_after > now
+        if wish in wished and stands and entry.tenant == tenant and entry.certificate:
             found[wish] = parse(entry.certificate, Reading.STRICT)
     return found
+
+
+def standing(approved: Approved, *, inventory: Inventory, now: datetime) -> Certificate | None:
+    """The tenant's own certificate that stands for this very request, if there is one."""
+    wish = _wish(approved)
+    found = _standing(approved.issuer.key_id, frozenset({wish}), approved.tenant, inventory, now)
+    return found.get(wish)
 
 
 def _wish(approved: Approved) -> _Wish:

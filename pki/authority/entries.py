@@ -63,6 +63,23 @@ class Responder:
     certificate: Certificate
 
 
+class Relation(Enum):
+    """How one certificate stands to another."""
+
+    RENEWS = "renews"
+    RENEWED_BY = "renewed_by"
+    COMPANION = "companion"  # the same charger's leaf of the other edition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """A certificate that another one is bound to, and how."""
+
+    relation: Relation
+    issuer: str
+    serial: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """What is about to be signed, recorded before it is: from here on it can be revoked."""
@@ -80,6 +97,7 @@ class Intent:
     crl_shard: int
     tbs: bytes = field(repr=False)
     registration: int | None = None  # the registered name that this uses up
+    related: Related | None = None  # the certificate that this one renews or goes beside
 
     @property
     def holder(self) -> "Holder":

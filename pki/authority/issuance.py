@@ -107,6 +107,12 @@ class Issuance:
         signed = iter(certificates)
         return [draft if isinstance(draft, Refused) else next(signed) for draft in drafted]
 
+    def examine(self, approved: Approved) -> None:
+        """Drafts and throws away: Refused where the draft would be, before anything is spent."""
+        drafted = self._draft(approved, self._clock.now())
+        if isinstance(drafted, Refused):
+            raise drafted
+
     def _sign(
         self, drafts: Sequence[tuple[Approved, issuing.Draft]], signer: Signer
     ) -> tuple[list[Certificate], Refused | Unavailable | None]:
@@ -215,6 +221,7 @@ def _intent(approved: Approved, draft: issuing.Draft) -> Intent:
         crl_shard=shards.shard_of(certificate.serial, approved.issuer),
         tbs=draft.tbs,
         registration=approved.registration,
+        related=approved.related,
     )
 
 

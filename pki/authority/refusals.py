@@ -79,6 +79,29 @@ REFUSALS: Mapping[str, Refusal] = MappingProxyType(
             "the tenant has no active authority for this profile now",
             "check that its sub-CA is taken in, valid and not revoked",
         ),
+        "renewal.not_a_leaf": Refusal(
+            "authorities and OCSP signers are not renewed by a call",
+            "ask for a new authority; OCSP signers renew themselves",
+        ),
+        "renewal.not_issued": Refusal(
+            "the serial was intended and never became a certificate", "ask for a new certificate"
+        ),
+        "renewal.revoked": Refusal(
+            "the certificate is revoked", "ask for a new certificate, with a new key"
+        ),
+        "renewal.expired": Refusal("the certificate has ended", "ask for a new certificate"),
+        "renewal.too_early": Refusal(
+            "more of its life is left than the window allows", "come again at the moment named"
+        ),
+        "renewal.done_already": Refusal(
+            "a renewal for another key stands", "use it, renew that one, or revoke it first"
+        ),
+        "pair.editions": Refusal(
+            "not one SECC leaf for each edition", "one of ISO 15118-2 and one of ISO 15118-20"
+        ),
+        "pair.operators_differ": Refusal(
+            "the two common names belong to two operators", "ask for one charger at a time"
+        ),
         "issuance.batch_too_large": Refusal("too many requests in one batch", "ask in parts"),
         "issuance.request_malformed": Refusal(
             "a name, moment or address that fits no certificate", "see the detail"

@@ -9,7 +9,7 @@ from certs.keys import SIGNING_KEYS, key_identifier, kind_of, kind_of_spki, spki
 from certs.profiles import catalogue
 from certs.profiles.rules import Profile, Role
 from pki.authority.directory import Directory
-from pki.authority.entries import Holder, Issuer
+from pki.authority.entries import Holder, Issuer, Related
 from pki.authority.identity import demand_printable, identify
 from pki.authority.policy import Policy, grant_for
 from pki.authority.request import IssuanceRequest
@@ -34,6 +34,7 @@ class Approved:
     registered: bool = False
     key_reuse: bool = True
     registration: int | None = None
+    related: Related | None = None
 
     @property
     def holder(self) -> Holder:
@@ -94,7 +95,12 @@ def permit(
     )
 
 
+def subject_spki(request: IssuanceRequest) -> bytes:
+    """The requested key as DER subjectPublicKeyInfo."""
+    return spki(request.public_key)
+
+
 def subject_key_id(request: IssuanceRequest) -> str:
     """The RFC 5280 method 1 key id of the requested key, in hex."""
-    _, value = kind_of_spki(spki(request.public_key))
+    _, value = kind_of_spki(subject_spki(request))
     return key_identifier(value).hex()

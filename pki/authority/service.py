@@ -98,7 +98,7 @@ class Authority:
         (approved,) = self._admission.admit([permitted], now=now)
         if isinstance(approved, Refused):
             raise approved
-        return self._issued(approved, self._issuance.issue(approved))
+        return self.issued(approved, self._issuance.issue(approved))
 
     def issue_batch(
         self, requests: Sequence[IssuanceRequest], *, caller: Caller
@@ -118,11 +118,12 @@ class Authority:
             now=self._clock.now(),
         )
         return [
-            outcome if isinstance(outcome, Refused) else self._issued(*outcome)
+            outcome if isinstance(outcome, Refused) else self.issued(*outcome)
             for outcome in outcomes
         ]
 
-    def _issued(self, approved: Approved, certificate: Certificate) -> Issued:
+    def issued(self, approved: Approved, certificate: Certificate) -> Issued:
+        """A certificate with its chain, as it is told of."""
         return Issued(
             certificate=certificate,
             chain=(certificate, *self.chain_of(approved.issuer)),

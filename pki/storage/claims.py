@@ -10,7 +10,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from pki.authority.entries import Intent
 from pki.errors import KeyTaken, RegistrationUsed
 from pki.storage.prepared import Prepared
-from pki.storage.tables import registered_names, subject_keys
+from pki.storage.tables import registered_names, relations, subject_keys
 
 _COLUMNS = ("key_id", "tenant", "role", "identity")
 _OWNER = select(
@@ -34,6 +34,11 @@ class Claims:
             insert(subject_keys).on_conflict_do_nothing(), engine, names=_COLUMNS
         )
         self._owner = Prepared(_OWNER, engine, names=())
+        self._relating = Prepared(
+            relations.insert(),
+            engine,
+            names=("issuer", "serial", "relation", "of_issuer", "of_serial"),
+        )
         self._using = Prepared(_USE_UP, engine, names=("used_at",))
 
     def claim(self, cursor: DBAPICursor, intents: Sequence[Intent]) -> None:
@@ -65,6 +70,22 @@ class Claims:
         ]
         if rows and self._using.run(cursor, rows) != len(rows):
             raise RegistrationUsed("the registered name was used or withdrawn meanwhile")
+
+    def relate(self, cursor: DBAPICursor, intents: Sequence[Intent]) -> None:
+        """Binds certificates to those they renew or go beside."""
+        rows = [
+            {
+                "issuer": intent.issuer,
+                "serial": intent.serial,
+                "relation": intent.related.relation.value,
+                "of_issuer": intent.related.issuer,
+                "of_serial": intent.related.serial,
+            }
+            for intent in intents
+            if intent.related is not None
+        ]
+        if rows:
+            self._relating.run(cursor, rows)
 
 
 def enter(connection: Connection, intent: Intent) -> None:

@@ -20,14 +20,14 @@ from sqlalchemy.exc import IntegrityError
 
 from certs.certificate import Certificate
 from pki.authority import failpoints
-from pki.authority.entries import Act, Entry, Intent, Reason, Revocation, State
+from pki.authority.entries import Act, Entry, Intent, Reason, Related, Relation, Revocation, State
 from pki.errors import Conflict, SerialTaken
 from pki.ports import Failpoint
 from pki.storage import audit
 from pki.storage.claims import Claims
 from pki.storage.database import reading, writing
 from pki.storage.prepared import Prepared, transaction
-from pki.storage.tables import certificates, revocations
+from pki.storage.tables import certificates, relations, revocations
 
 # Each certificate that is issued runs these two, prepared.
 _INTENT_COLUMNS = (
@@ -83,6 +83,7 @@ class RegisterTable:
                 raise SerialTaken("the serial is reserved already") from bad
             self._claiming.claim(cursor, intents)
             self._claiming.use_up(cursor, intents, at=acts[0].at)
+            self._claiming.relate(cursor, intents)
             self._auditing.run(cursor, audit.rows(acts))
             self._failpoint(failpoints.INTEND_WRITTEN)
         self._failpoint(failpoints.INTEND_COMMITTED)
@@ -144,6 +145,38 @@ class RegisterTable:
         )
         with reading(self._engine) as connection:
             return tuple((row.subject_key_id, _entry(row)) for row in connection.execute(asked))
+
+    def relatives(self, issuer: str, serial: int) -> tuple[Related, ...]:
+        own = select(relations).where(relations.c.issuer == issuer, relations.c.serial == serial)
+        others = (
+            select(relations)
+            .where(relations.c.of_issuer == issuer, relations.c.of_serial == serial)
+            .join(
+                certificates,
+                and_(
+                    certificates.c.issuer == relations.c.issuer,
+                    certificates.c.serial == relations.c.serial,
+                ),
+            )
+            .order_by(certificates.c.intended_at)
+        )
+        with reading(self._engine) as connection:
+            told = [
+                Related(relation=Relation(row.relation), issuer=row.of_issuer, serial=row.of_serial)
+                for row in connection.execute(own)
+            ]
+            told += [
+                Related(relation=_SEEN_FROM[row.relation], issuer=row.issuer, serial=row.serial)
+                for row in connection.execute(others)
+            ]
+        return tuple(told)
+
+
+# A relation as the other certificate has it.
+_SEEN_FROM = {
+    Relation.RENEWS.value: Relation.RENEWED_BY,
+    Relation.COMPANION.value: Relation.COMPANION,
+}
 
 
 def intended(intent: Intent, at: datetime) -> dict[str, object]:

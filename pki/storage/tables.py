@@ -153,6 +153,24 @@ Index(
     postgresql_where=_open_name,
 )
 
+# Which certificate renews or goes beside which; both are entries.
+relations = Table(
+    "relations",
+    metadata,
+    Column("issuer", KEY_ID, nullable=False),
+    Column("serial", Serial, nullable=False),
+    Column("relation", String(16), nullable=False),
+    Column("of_issuer", KEY_ID, nullable=False),
+    Column("of_serial", Serial, nullable=False),
+    PrimaryKeyConstraint("issuer", "serial"),
+    ForeignKeyConstraint(["issuer", "serial"], ["certificates.issuer", "certificates.serial"]),
+    ForeignKeyConstraint(
+        ["of_issuer", "of_serial"], ["certificates.issuer", "certificates.serial"]
+    ),
+    CheckConstraint("relation IN ('renews', 'companion')", name="relation"),
+)
+Index("ix_relations_of", relations.c.of_issuer, relations.c.of_serial)
+
 revocations = Table(
     "revocations",
     metadata,

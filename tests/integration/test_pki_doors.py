@@ -152,6 +152,8 @@ GUARDED = [
     ("POST", "/v1/certificates"),
     ("GET", f"/v1/certificates/{issuer_id()}/05"),
     ("POST", f"/v1/certificates/{issuer_id()}/05/revoke"),
+    ("POST", f"/v1/certificates/{issuer_id()}/05/renew"),
+    ("POST", "/v1/certificates/secc-pair"),
     ("GET", "/v1/policies/default"),
     ("PUT", "/v1/policies/default"),
     ("POST", "/v1/registered-names"),

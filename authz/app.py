@@ -16,17 +16,13 @@ from authz.adapters.changes import changes_of
 from authz.adapters.contract_answers import ContractAnswerTable
 from authz.adapters.contract_service import OpcpContractService
 from authz.adapters.contracts import ContractBook
-from authz.adapters.crl import CrlClient
 from authz.adapters.database import Database
 from authz.adapters.decision_log import DecisionTable
 from authz.adapters.evses import EvseBook
 from authz.adapters.facts import Facts
 from authz.adapters.guarded import GuardedOutbound
 from authz.adapters.metrics import Metrics
-from authz.adapters.ocsp import OcspClient
 from authz.adapters.outbound import Outbound
-from authz.adapters.revocation_cache import RevocationCache
-from authz.adapters.revocation_sources import RevocationSources
 from authz.adapters.schema import check_current, upgrade
 from authz.adapters.stations import StationBook
 from authz.adapters.status_answers import StatusFetcher
@@ -46,7 +42,7 @@ from authz.api import (
     stations,
 )
 from authz.api.callers import Doorkeeper
-from authz.gathering import Gatherer
+from authz.evidencing import assemble_gathering
 from authz.ports import Answering
 from authz.registration import Registrar
 from authz.service import Authorizer
@@ -80,7 +76,6 @@ def create_app(
     database = Database(settings.database_url)
     writer = Writer(database)
     outbound = Outbound()
-    guarded = GuardedOutbound(outbound, random=lambda: int.from_bytes(random(4)) / 2**32)
     metrics = Metrics()
     steady = SteadyClock(clock)
     facts = Facts(changes_of(database))
@@ -91,20 +86,16 @@ def create_app(
     station_book = StationBook(database, writer)
     hub = Hub()
     metrics.watch_stations(lambda: len(hub))
-    sources = RevocationSources(
-        settings.sources,
-        ocsp=OcspClient(guarded, hash_algorithm=settings.ocsp_hash),
-        crl=CrlClient(guarded, bytes_max=settings.crl_bytes_max),
-        deadline_seconds=settings.source_deadline_seconds,
-        metrics=metrics,
-    )
-    memory = RevocationCache(database, writer)
-    gatherer = Gatherer(
+    gathering = assemble_gathering(
+        settings,
+        database=database,
+        writer=writer,
+        outbound=outbound,
         contracts=registry,
         evses=evse_book,
-        sources=sources,
-        memory=memory,
-        deadline_seconds=settings.gather_deadline_seconds,
+        clock=steady,
+        random=random,
+        metrics=metrics,
     )
 
     @asynccontextmanager
@@ -113,10 +104,11 @@ def create_app(
             await _open(settings, database, log, steady)
             writer.start()
             facts.start()
+            gathering.prefetcher.start()
             yield
         finally:
             await hub.close()
-            await gatherer.close()
+            await gathering.close()
             await facts.close()
             await writer.close()
             await outbound.close()
@@ -134,7 +126,12 @@ def create_app(
     caller_book = CallerBook(database, facts)
     doorkeeper = Doorkeeper(caller_book, steady)
     authorizer = Authorizer(
-        gatherer=gatherer, trusts=trusts, contracts=registry, log=log, clock=steady, random=random
+        gatherer=gathering.gatherer,
+        trusts=trusts,
+        contracts=registry,
+        log=log,
+        clock=steady,
+        random=random,
     )
     transactions = TransactionTable(database, writer)
     app.state.transactions = transactions
@@ -164,12 +161,19 @@ def create_app(
     )
     stations.install(app, doorkeeper, register=station_book, hub=hub, clock=steady, random=random)
     entrance = Entrance(
-        station_book, trusts, memory, sources, rules=settings.stations, clock=steady
+        station_book,
+        trusts,
+        gathering.memory,
+        gathering.sources,
+        rules=settings.stations,
+        clock=steady,
     )
     ocpp_socket.install(
         app, entrance, hub, answering=app.state.answering, metrics=metrics, random=random
     )
-    _install_health(app, log=log, steady=steady, writer=writer, guarded=guarded, metrics=metrics)
+    _install_health(
+        app, log=log, steady=steady, writer=writer, guarded=gathering.guarded, metrics=metrics
+    )
     openapi.install(app)
     return app
 

@@ -202,7 +202,7 @@ class Gatherer:
         now: datetime,
     ) -> RevocationStatus:
         try:
-            known = await self._memory.recall_revoked(certificate, issuer)
+            known = await self._memory.recall_kept(certificate, issuer, now=now)
             if known is not None:
                 return known
             told = await self._sources.ask(certificate, issuer, offered=offered, now=now)

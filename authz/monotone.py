@@ -14,7 +14,8 @@ def merged(known: RevocationStatus | None, told: RevocationStatus) -> Revocation
     """The status that holds after ``told`` arrives where ``known`` was held before.
 
     A revocation is never undone by a later "good" (O10), because the answer may be an old one
-    replayed; a hold is, by evidence made after it. Evidence older than what is held is a replay.
+    replayed; a hold is, by evidence made after it. Evidence older than what is held is a replay
+    where both are of one kind: a response signed in advance may well be older than a list.
     """
     if known is None or isinstance(known, Unknown):
         return told
@@ -26,9 +27,12 @@ def merged(known: RevocationStatus | None, told: RevocationStatus) -> Revocation
         case Revoked():
             return told
         case Good():
-            replayed = told.proof.this_update < known.proof.this_update
-            held = isinstance(known, Revoked) and told.proof.this_update == known.proof.this_update
-            if replayed or held:
+            held = isinstance(known, Revoked)
+            alike = told.proof.source is known.proof.source
+            older = told.proof.this_update < known.proof.this_update
+            if (older and (alike or held)) or (
+                held and told.proof.this_update == known.proof.this_update
+            ):
                 return Unknown("revocation.ocsp_replayed", told.proof.this_update.isoformat())
             return told
         case _:

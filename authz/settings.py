@@ -14,6 +14,7 @@ from authz.outbound_rule import OutboundRule, target
 from authz.remote_service import RemoteService
 from authz.sources import Place, RevocationSource, Sources
 from authz.station_rules import RevocationMode, StationRules, parse_networks
+from authz.told import PrefetchRule
 from certs import pem
 from certs.certificate import Certificate
 from certs.errors import Malformed, Refused
@@ -120,6 +121,15 @@ class RawSettings(BaseModel):
     authority_files: tuple[Path, ...] = Field(
         (), description="PEM files of sub-CAs whose certificates stations ask the status of"
     )
+    prefetch_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
+        30.0, description="how often statuses that end soon are looked for; 0 asks for none ahead"
+    )
+    prefetch_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        30, description="for how many days after the last question a status is kept fresh"
+    )
+    prefetch_at_once: Annotated[int, Field(ge=1, le=64)] = Field(
+        16, description="how many certificates are asked about ahead at once"
+    )
     revocation_sources: tuple[RawSource, ...] = Field(
         (), description="where issuers' revocation statuses are"
     )
@@ -154,6 +164,7 @@ class Settings:
     heartbeat_seconds: int
     contract_service: RemoteService | None
     authorities: tuple[Certificate, ...]
+    prefetch: PrefetchRule
     sources: Sources
     stations: StationRules
 
@@ -191,6 +202,9 @@ def validate(raw: RawSettings) -> Settings:
         contract_service=None if raw.contract_service is None else raw.contract_service.service(),
         authorities=tuple(
             certificate for file in raw.authority_files for certificate in _certificates(file)
+        ),
+        prefetch=PrefetchRule(
+            seconds=raw.prefetch_seconds, days=raw.prefetch_days, at_once=raw.prefetch_at_once
         ),
         sources=Sources(
             by_issuer=tuple(_source(source) for source in raw.revocation_sources),

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, Thread
-from time import sleep
+from time import monotonic, sleep
 
 import httpx
 import pytest
@@ -32,7 +32,7 @@ from certs.identifiers.emaid import EMAID
 from certs.keys import key_identifier
 from certs.profiles.rules import Role
 from certs.revocation.hash_data import HashAlgorithm, of_chain, to_ocpp
-from certs.revocation.ocsp_request import decode_request
+from certs.revocation.ocsp_request import OcspQuestion, decode_request
 from certs.revocation.status import Reason
 from tests import evidence
 from tests.world import CONTRACT_CN, NOW, valid_world
@@ -125,7 +125,9 @@ class Responder:
         self.body: bytes | None = None  # instead of an answer
         self.stranger: Callable[[Identity, bytes], bytes] | None = None  # answers instead of us
         self.bag: tuple[bytes, ...] = ()  # certificates that come along with an answer
+        self.several = False  # whether all questions of a request are answered, or the first
         self.asked: list[int] = []
+        self.requests = 0
         self.fetched: list[str] = []
         self._identities: list[Identity] = []
         self._lock = Lock()
@@ -180,13 +182,27 @@ class Responder:
 
     def answer(self, request: bytes) -> bytes:
         """A signed answer as of now, by the issuer's own key."""
-        question = decode_request(request).questions[0]
+        questions = decode_request(request).questions
+        questions = questions if self.several else questions[:1]
         with self._lock:
-            self.asked.append(question.serial)
+            self.requests += 1
+            self.asked += [question.serial for question in questions]
         if self.body is not None:
             return self.body
+        identities = [self._identity(question) for question in questions]
+        if self.stranger is not None:
+            return self.stranger(identities[0], request)
+        issuer = identities[0].issuer
+        tbs = evidence.response_data(
+            *(self._single(q, one) for q, one in zip(questions, identities, strict=True)),
+            responder=evidence.by_key(issuer.certificate),
+            produced_at=self.clock.now,
+        )
+        return evidence.signed(tbs, _holder(issuer), certificates=self.bag)
+
+    def _identity(self, question: OcspQuestion) -> Identity:
         # the newest of a serial number and issuer: a test may put a crooked twin in its place
-        identity = next(
+        return next(
             known
             for known in reversed(self._identities)
             if known.issuer is not None
@@ -194,25 +210,20 @@ class Responder:
             and question.issuer_key_hash
             == question.hash_algorithm.digest(known.issuer.certificate.subject_public_key)
         )
-        if self.stranger is not None:
-            return self.stranger(identity, request)
+
+    def _single(self, question: OcspQuestion, identity: Identity) -> bytes:
         fingerprint = identity.certificate.fingerprint
         if fingerprint in self.revoked:
             at, reason = self.revoked[fingerprint]
             status = evidence.revoked(at, reason.value)
         else:
             status = evidence.UNKNOWN if fingerprint in self.unknown else evidence.GOOD
-        tbs = evidence.response_data(
-            evidence.single(
-                question,
-                status,
-                this_update=self.clock.now,
-                next_update=self.clock.now + RESPONSE_LIFE,
-            ),
-            responder=evidence.by_key(identity.issuer.certificate),
-            produced_at=self.clock.now,
+        return evidence.single(
+            question,
+            status,
+            this_update=self.clock.now,
+            next_update=self.clock.now + RESPONSE_LIFE,
         )
-        return evidence.signed(tbs, _holder(identity.issuer), certificates=self.bag)
 
     def crl(self, path: str) -> bytes:
         """A signed list of the issuer that the path names, as of now."""
@@ -307,6 +318,17 @@ class House:
         answer = self.manage("PUT", f"/v1/contracts/{emaid}", json=body, tenant=tenant)
         assert answer.status_code in {200, 201}, answer.text
         return answer.json()
+
+
+POLL_SECONDS_MAX = 30  # a busy machine; what is waited for takes a fraction of a second
+
+
+def poll(holds: Callable[[], bool]) -> None:
+    """Waits until something holds that happens in its own time."""
+    ends = monotonic() + POLL_SECONDS_MAX
+    while not holds():
+        assert monotonic() < ends, "it did not come to hold"
+        sleep(0.02)
 
 
 def hash_data(

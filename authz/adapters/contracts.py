@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from authz import restriction_document
 from authz.adapters.database import Database, Lookup
 from authz.adapters.facts import Facts, certificate_fact, contract_fact
+from authz.adapters.signed_answers import watch
 from authz.adapters.tables import CONTRACT_CERTIFICATES, CONTRACTS, ISSUER_HASHES, moment
 from authz.adapters.writer import Writer
 from authz.contract import CERTIFICATES_MAX, Contract, ContractCertificate, ContractState, Origin
@@ -276,6 +277,7 @@ def _keep(
         )
     )
     _keep_issuer(connection, leaf, issuer)
+    watch(connection, path, now=now)
 
 
 def _issuer_id(leaf: Certificate, issuer: Certificate) -> bytes:

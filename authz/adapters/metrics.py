@@ -70,6 +70,22 @@ class Metrics:
         self._pending = Gauge(
             "pnc_decision_log_pending", "Writes that wait for the disk", registry=self.registry
         )
+        self._tampered = Counter(
+            "pnc_evidence_tampered_total",
+            "Kept statements that did not verify and were not used",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._due = Gauge(
+            "pnc_evidence_due",
+            "Certificates in use whose status is due to be asked for again",
+            registry=self.registry,
+        )
+        self._late = Gauge(
+            "pnc_evidence_late_seconds",
+            "How long the longest of them has been due",
+            registry=self.registry,
+        )
         self._breakers = Gauge(
             "pnc_breaker_state",
             "0 closed: it is asked; 1 half open: one question is let through; 2 open: left alone",
@@ -80,6 +96,15 @@ class Metrics:
     def watch(self, pending: Callable[[], int]) -> None:
         """Reads how many writes wait whenever somebody scrapes."""
         self._pending.set_function(pending)
+
+    def evidence_tampered(self, reason: str) -> None:
+        """Counts a kept statement that did not verify, and was not used."""
+        self._tampered.labels(reason).inc()
+
+    def watch_backlog(self, due: int, late_seconds: float) -> None:
+        """Notes how far the watch over certificates in use is behind."""
+        self._due.set(due)
+        self._late.set(late_seconds)
 
     def breakers(self, states: Mapping[str, BreakerState]) -> None:
         """Notes each responder's breaker, by scheme, host and port."""

@@ -7,8 +7,11 @@ from authz.adapters.crl import CrlClient
 from authz.adapters.metrics import Metrics
 from authz.adapters.ocsp import OcspClient
 from authz.sources import Sources
+from authz.told import Told
 from certs.certificate import Certificate
-from certs.revocation.status import Good, RevocationStatus, Revoked, Unknown
+from certs.revocation.status import Good, Revoked, Unknown
+
+LIST_SECONDS = 30.0  # nobody waits for a list that is fetched ahead of its time
 
 _OUTCOMES = {Good: "good", Revoked: "revoked"}
 
@@ -38,12 +41,16 @@ class RevocationSources:
         *,
         offered: Sequence[str] = (),
         now: datetime,
-    ) -> RevocationStatus:
-        status = await self._ask(certificate, issuer, offered, now)
+    ) -> Told:
+        told = await self._ask(certificate, issuer, offered, now)
+        status = told.status
         self._metrics.fetched(
             status.code if isinstance(status, Unknown) else _OUTCOMES[type(status)]
         )
-        return status
+        return told
+
+    async def refresh_lists(self, *, now: datetime) -> int:
+        return await self._crl.refresh(now=now, deadline_seconds=LIST_SECONDS)
 
     async def _ask(
         self,
@@ -51,25 +58,27 @@ class RevocationSources:
         issuer: Certificate,
         offered: Sequence[str],
         now: datetime,
-    ) -> RevocationStatus:
-        status: RevocationStatus = Unknown("revocation.source_missing")
+    ) -> Told:
+        told = Told(status=Unknown("revocation.source_missing"))
         responder = self._sources.ocsp(certificate, issuer, offered=offered)
         if responder is not None:
-            status = await self._ocsp.status(
+            told = await self._ocsp.status(
                 certificate,
                 issuer,
                 responder=responder,
                 now=now,
                 deadline_seconds=self._deadline_seconds,
             )
-        if isinstance(status, Unknown):
+        if isinstance(told.status, Unknown):
             place = self._sources.crl(certificate, issuer)
             if place is not None:
-                status = await self._crl.status(
-                    certificate,
-                    issuer,
-                    place=place,
-                    now=now,
-                    deadline_seconds=self._deadline_seconds,
+                told = Told(
+                    status=await self._crl.status(
+                        certificate,
+                        issuer,
+                        place=place,
+                        now=now,
+                        deadline_seconds=self._deadline_seconds,
+                    )
                 )
-        return status
+        return told

@@ -131,6 +131,7 @@ CONTRACT_CERTIFICATES = sa.Table(
     sa.ForeignKeyConstraint(["tenant", "emaid"], ["contracts.tenant", "contracts.emaid"]),
     sa.Index(None, "tenant", "issuer_id", "serial"),
     sa.Index(None, "tenant", "emaid"),
+    sa.Index(None, "fingerprint"),
 )
 
 # Who issued contract certificates, under each pair of hashes that OCPP may name them by. Issuers
@@ -159,7 +160,47 @@ REVOCATIONS = sa.Table(
     sa.Column("crl_number", sa.Text),  # decimal; RFC 5280 5.2.3 allows 20 octets
     sa.Column("signer_fingerprint", sa.LargeBinary(32), nullable=False),
     sa.Column("digest", sa.LargeBinary(32), nullable=False),
-    sa.Column("recorded_at", Moment, nullable=False),
+    sa.Column("recorded_at", Moment, nullable=False, index=True),
+)
+
+# Whose statements are kept below; each once, and not with every certificate it issued.
+ISSUER_CERTIFICATES = sa.Table(
+    "issuer_certificates",
+    METADATA,
+    sa.Column("fingerprint", sa.LargeBinary(32), primary_key=True),
+    sa.Column("der", sa.LargeBinary, nullable=False),
+)
+
+# Certificates in use, each with the newest OCSP response about it. Nothing here is believed as it
+# stands: whoever uses a response verifies it again, under an issuer that a chain led to.
+SIGNED_ANSWERS = sa.Table(
+    "signed_answers",
+    METADATA,
+    sa.Column("certificate", sa.LargeBinary(32), primary_key=True),  # fingerprint
+    sa.Column("issuer_key", sa.LargeBinary(32), primary_key=True),  # SHA-256 of its public key
+    sa.Column("der", sa.LargeBinary, nullable=False),
+    sa.Column("issuer", sa.LargeBinary(32), nullable=False),  # in ISSUER_CERTIFICATES
+    sa.Column("authority", sa.Boolean, nullable=False),
+    sa.Column("not_after", Moment, nullable=False),
+    sa.Column("hash_algorithm", sa.String(8)),  # of the CertID that was asked with
+    sa.Column("response", sa.LargeBinary),  # DER; nothing while a list tells, or nobody yet
+    sa.Column("this_update", Moment),
+    sa.Column("next_update", Moment),
+    sa.Column("refresh_at", Moment, index=True),  # nothing: not until somebody asks
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("asked_at", Moment, nullable=False, index=True),
+)
+
+# The newest CRL of each place, believed no more than the above.
+SIGNED_LISTS = sa.Table(
+    "signed_lists",
+    METADATA,
+    sa.Column("issuer_key", sa.LargeBinary(32), primary_key=True),  # SHA-256 of its public key
+    sa.Column("place", sa.LargeBinary(32), primary_key=True),  # SHA-256 of its URL
+    sa.Column("octets", sa.LargeBinary, nullable=False),
+    sa.Column("number", sa.Text),  # decimal
+    sa.Column("this_update", Moment, nullable=False),
+    sa.Column("next_update", Moment, nullable=False),
 )
 
 DECISIONS = sa.Table(

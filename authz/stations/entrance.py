@@ -156,6 +156,8 @@ class Entrance:
         for certificate, issuer in pairwise(path):
             status = self._memory.recall(certificate, issuer, now=now)
             if status is None:
+                status = await self._memory.recall_kept(certificate, issuer, now=now)
+            if status is None:
                 try:
                     async with asyncio.timeout(self._rules.deadline_seconds):
                         told = await self._sources.ask(certificate, issuer, now=now)

@@ -32,6 +32,7 @@ from authz.policy import Policy, UnprovenToken
 from authz.provisioning import Provisioning
 from authz.restrictions import Day, Evse, PowerType, Restrictions, Schedule, Window, parse_zone
 from authz.settings import load
+from authz.told import Told
 from authz.transaction import Report
 from certs.certificate import Certificate
 from certs.chain.anchors import Anchor
@@ -62,6 +63,11 @@ NIGHTS_AT_SITE = Restrictions(
 )
 
 
+def memory_over(database: Database, writer: Writer, **more: object) -> RevocationCache:
+    quiet = {"random": lambda: 0.5, "tampered": lambda _reason: None}
+    return RevocationCache(database, writer, **(quiet | more))
+
+
 @dataclass
 class Stores:
     """Every adapter over one database."""
@@ -77,7 +83,7 @@ class Stores:
         self.callers = CallerBook(self.database, self.facts)
         self.stations = StationBook(self.database, self.writer)
         self.log = DecisionTable(self.database, self.writer)
-        self.memory = RevocationCache(self.database, self.writer)
+        self.memory = memory_over(self.database, self.writer)
 
     async def keep(self, contract: Contract, tenant: str = TENANT, **more: object) -> bool:
         make = {"now": NOW} | more
@@ -99,7 +105,9 @@ async def opened(url: str):
         kept.start()
         try:
             # Not started: what is remembered is test_authz_facts' to tell; this is of the tables.
-            yield Stores(database, kept, Facts(changes_of(database)))
+            stores = Stores(database, kept, Facts(changes_of(database)))
+            yield stores
+            await stores.memory.close()
         finally:
             await kept.close()
     finally:
@@ -529,17 +537,17 @@ def test_revocation_outlives_memory(told, source):
     revoked = Revoked(revoked_at=NOW, reason=Reason.SUPERSEDED, proof=proof(source=source))
 
     async def story(stores):
-        assert await stores.memory.recall_revoked(leaf, issuer) is None
-        assert await stores.memory.remember(leaf, issuer, revoked, now=NOW) == revoked
-        fresh = RevocationCache(stores.database, stores.writer)
+        assert await stores.memory.recall_kept(leaf, issuer, now=NOW) is None
+        assert await stores.memory.remember(leaf, issuer, Told(status=revoked), now=NOW) == revoked
+        fresh = memory_over(stores.database, stores.writer)
         assert fresh.recall(leaf, issuer, now=NOW) is None
-        assert await fresh.recall_revoked(leaf, issuer) == revoked
-        assert await fresh.recall_revoked(leaf, other) is None
+        assert await fresh.recall_kept(leaf, issuer, now=NOW) == revoked
+        assert await fresh.recall_kept(leaf, other, now=NOW) is None
         late = NOW + timedelta(days=9_999)
         assert fresh.recall(leaf, issuer, now=late) == revoked
         good = Good(proof=proof(NOW + SECOND))
-        assert await fresh.remember(leaf, issuer, good, now=NOW) == revoked
-        assert await stores.memory.remember(leaf, issuer, revoked, now=NOW) == revoked
+        assert await fresh.remember(leaf, issuer, Told(status=good), now=NOW) == revoked
+        assert await stores.memory.remember(leaf, issuer, Told(status=revoked), now=NOW) == revoked
 
     told(story)
 
@@ -552,14 +560,14 @@ def test_good_is_held_to_its_next_update_and_a_hold_is_not_kept(told):
 
     async def story(stores):
         memory = stores.memory
-        assert await memory.remember(leaf, issuer, good, now=NOW) == good
+        assert await memory.remember(leaf, issuer, Told(status=good), now=NOW) == good
         assert memory.recall(leaf, issuer, now=NOW + 60 * SECOND) == good
         assert memory.recall(leaf, issuer, now=NOW + 61 * SECOND) is None
         assert memory.recall(leaf, issuer, now=NOW - SECOND) is None
-        assert await memory.remember(leaf, issuer, silent, now=NOW) == silent
+        assert await memory.remember(leaf, issuer, Told(status=silent), now=NOW) == silent
         assert memory.recall(leaf, issuer, now=NOW) == good
-        assert await memory.remember(leaf, issuer, held, now=NOW) == held
-        assert await memory.recall_revoked(leaf, issuer) is None
+        assert await memory.remember(leaf, issuer, Told(status=held), now=NOW) == held
+        assert await memory.recall_kept(leaf, issuer, now=NOW) is None
         assert memory.recall(leaf, issuer, now=NOW + 62 * SECOND) is None
 
     told(story)
@@ -569,10 +577,10 @@ def test_memory_is_bounded(told):
     paths = [path_of(role) for role in (Role.CONTRACT, Role.CPS, Role.SECC)]
 
     async def story(stores):
-        memory = RevocationCache(stores.database, stores.writer, entries_max=2)
+        memory = memory_over(stores.database, stores.writer, entries_max=2)
         good = Good(proof=proof())
         for leaf, issuer, *_ in paths:
-            await memory.remember(leaf, issuer, good, now=NOW)
+            await memory.remember(leaf, issuer, Told(status=good), now=NOW)
             assert memory.recall(*paths[0][:2], now=NOW) == good
         assert len(memory) == 2
         assert memory.recall(*paths[1][:2], now=NOW) is None

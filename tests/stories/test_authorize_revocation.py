@@ -1,5 +1,6 @@
 """Revocation at the door: who is asked, what is believed, what is remembered, what silence is."""
 
+import sqlite3
 import threading
 import time
 from datetime import timedelta
@@ -14,6 +15,7 @@ from tests.authz_house import (
     finding_codes,
     hash_data,
     house,
+    poll,
     verdict,
 )
 from tests.world import NOW, SECOND, crooked, valid_world
@@ -364,6 +366,75 @@ def test_open_breaker_leaves_what_is_still_fresh(tmp_path):
         answer = h.ask(chain=h.contract)
         assert verdict(answer) == ACCEPTED
         assert {one["source"] for one in answer.json()["evidence"]} == {"cache"}
+
+
+@pytest.mark.parametrize("ways", [{"ocsp": True}, {"crl": True}], ids=["OCSP", "CRL"])
+def test_other_process_finds_signed_answers_again(tmp_path, ways):
+    with house(tmp_path, ways=ways) as h:
+        assert verdict(h.ask(chain=h.contract)) == ACCEPTED
+        asked = len(h.responder.asked) + len(h.responder.fetched)
+        more = {"ways": ways, "clock": h.clock, "boring": False, "responder": h.responder}
+        with house(tmp_path, **more) as again:
+            poll(lambda: verdict(again.ask(chain=again.contract)) == ACCEPTED)
+            assert len(h.responder.asked) + len(h.responder.fetched) == asked
+
+
+def test_tampered_answer_is_not_believed_after_a_restart(tmp_path):
+    with house(tmp_path) as h:
+        assert verdict(h.ask(chain=h.contract)) == ACCEPTED
+    with sqlite3.connect(tmp_path / "authz.db") as database:
+        database.execute("UPDATE signed_answers SET response = zeroblob(length(response))")
+    database.close()
+    with house(tmp_path, clock=h.clock, boring=False) as again:
+        again.responder.status = 404
+        assert verdict(again.ask(chain=h.contract))[2] == "revocation.source_unreachable"
+        told = again.client.get("/metrics").text
+        assert 'pnc_evidence_tampered_total{reason="revocation.ocsp_malformed"} 3.0' in told
+
+
+def test_revocation_that_one_process_learns_reaches_the_other(tmp_path):
+    with house(tmp_path) as one:
+        one.register(chain=one.contract)
+        assert verdict(one.ask(chain=one.contract)) == ACCEPTED
+        with house(tmp_path, clock=one.clock, boring=False, responder=one.responder) as other:
+            one.responder.revoke(one.contract)
+            one.clock.move(RESPONSE_LIFE + SECOND)
+            assert verdict(other.ask(hashes=one.contract)) == REVOKED
+            one.clock.move(-SECOND)
+            poll(lambda: verdict(one.ask(chain=one.contract)) == REVOKED)
+            assert one.responder.asked.count(one.contract.certificate.serial) == 2
+
+
+def test_statuses_in_use_are_asked_for_before_they_end(tmp_path):
+    with house(tmp_path, prefetch_seconds=0.05) as h:
+        h.register(chain=h.contract)  # nobody has asked for it
+        poll(lambda: len(h.responder.asked) >= 3)
+        answer = h.ask(hashes=h.contract)
+        assert verdict(answer) == ACCEPTED
+        assert {one["source"] for one in answer.json()["evidence"]} == {"cache"}
+        assert len(h.responder.asked) == 3
+
+        def oldest() -> int:
+            return max(one["ageSeconds"] for one in h.ask(hashes=h.contract).json()["evidence"])
+
+        h.clock.move(RESPONSE_LIFE * 0.8)
+        poll(lambda: oldest() == 0)
+        h.clock.move(RESPONSE_LIFE * 0.8)  # past the end of the first answers
+        h.responder.status = 503
+        assert verdict(h.ask(hashes=h.contract)) == ACCEPTED
+
+
+def test_one_request_asks_about_four_contracts_of_one_issuer(tmp_path):
+    with house(tmp_path, prefetch_seconds=0.05) as h:
+        h.responder.several = True
+        for number in range(8):
+            emaid = f"DE8AA00888888{number}"
+            theirs = another_contract(h.world, emaid)
+            h.responder.knows(theirs)
+            h.register(emaid, chain=theirs)
+        poll(lambda: len(h.responder.asked) >= 10)
+        assert len(h.responder.asked) == 10  # eight, and two authorities
+        assert h.responder.requests < 10
 
 
 def test_findings_name_each_place(tmp_path):

@@ -12,6 +12,7 @@ from authz.gathering import Gatherer
 from authz.policy import Policy
 from authz.question import Question
 from authz.restrictions import UNRESTRICTED, PowerType, Restrictions
+from authz.told import Told
 from authz.trust import Trust
 from certs.chain.verifier import ChainVerifier
 from certs.identifiers.emaid import EMAID
@@ -77,7 +78,7 @@ class Sources:
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
-        return Unknown("revocation.source_missing")
+        return Told(status=Unknown("revocation.source_missing"))
 
 
 class Memory:
@@ -89,12 +90,12 @@ class Memory:
     def recall(self, _certificate, _issuer, *, now):  # noqa: ARG002 - the port's
         return None
 
-    async def recall_revoked(self, _certificate, _issuer):
+    async def recall_kept(self, _certificate, _issuer, *, now):  # noqa: ARG002 - the port's
         if self.gone:
             raise Unavailable("database")
 
     async def remember(self, _certificate, _issuer, told, *, now):  # noqa: ARG002 - the port's
-        return told
+        return told.status
 
 
 def gathered(

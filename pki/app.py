@@ -72,6 +72,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     rounds = [
         asyncio.create_task(_keep_house(house)),
         asyncio.create_task(_keep_answers(house)),
+        asyncio.create_task(_sign_ahead(house)),
     ]
     try:
         yield
@@ -96,6 +97,20 @@ async def _keep_answers(house: House) -> None:
             await loop.run_in_executor(house.status_threads, house.renew_answers)
         except PkiError as bad:
             _log.warning("renewal.failed", code=bad.code)
+
+
+async def _sign_ahead(house: House) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(RENEWAL_SECONDS)
+        try:
+            taken = await loop.run_in_executor(house.status_threads, house.presigner.enrol)
+            signed = await loop.run_in_executor(house.status_threads, house.presigner.sign)
+            while taken or signed:
+                signed = await loop.run_in_executor(house.status_threads, house.presigner.sign)
+                taken = 0
+        except PkiError as bad:
+            _log.warning("presigning.failed", code=bad.code)
 
 
 async def _round(house: House) -> None:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,13 +18,13 @@ from pki.authority.succession import Succession
 from pki.clock import SteadyClock
 from pki.crl.publication import ListPolicy, Publisher
 from pki.errors import ConfigurationRefused, Unavailable
-from pki.ocsp.kept import KeptAnswers
-from pki.ocsp.known import KnownStandings
-from pki.ocsp.responder import Answer, refusal, respond
-from pki.ocsp.response import ResponseStatus
-from pki.ports import AuditLog, Failpoint, Keys
+from pki.ocsp.answering import Answering
+from pki.ocsp.presigning import Presigner
+from pki.ocsp.responder import Answer
+from pki.ports import AuditLog, Failpoint, Keys, PresignedAnswers
 from pki.settings import Settings
 from pki.signing.opening import Place, open_files, open_token
+from pki.storage.answers import AnswerTable
 from pki.storage.audit import AuditTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine
@@ -39,6 +40,7 @@ from pki.storage.standings import StandingTable
 
 # Separate pools, so that a slow database under one door does not hold up the other's clients.
 _THREADS = 8
+_SIGNED_AT_ONCE = 8  # answers about a certificate just revoked: one a hash algorithm, and some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,57 +56,24 @@ class House:
     importing: Importing
     publisher: Publisher
     audit: AuditLog
-    kept: KeptAnswers
-    known: KnownStandings
-    revisions: dict[str, int]
+    answering: Answering
+    presigner: Presigner
+    presigned: PresignedAnswers
     authority_threads: ThreadPoolExecutor
     status_threads: ThreadPoolExecutor
     let_go: Callable[[], None]
 
     def answer(self, request: bytes) -> Answer:
         """The OCSP answer to these octets; never raises for what they hold."""
-        try:
-            now = self.clock.now()
-        except Unavailable:
-            return refusal(ResponseStatus.TRY_LATER)
-        return self.kept.find(request, now=now) or self._sign(request, now)
-
-    def _sign(self, request: bytes, now: datetime) -> Answer:
-        mark = self.kept.mark()
-        answer = respond(
-            request,
-            directory=self.authority.directory,
-            standings=self.stores.standings,
-            known=self.known,
-            keys=self.stores.keys,
-            now=now,
-            lifetime=self.settings.ocsp_lifetime,
-        )
-        self.kept.keep(request, answer, mark=mark)
-        return answer
+        return self.answering.answer(request)
 
     def renew_answers(self) -> int:
-        """What other processes revoked is forgotten, answers half gone are signed anew; how many.
+        """What other processes revoked is forgotten, old answers are replaced; how many.
 
         To be called every second: so long may another process's revocation stay unheard.
         """
-        begun = self.clock.now()
-        present = self.stores.standings.revisions()
-        changed = [
-            issuer for issuer, known in present.items() if self.revisions.get(issuer) != known
-        ]
-        if changed:
-            self.authority.reload()  # an OCSP signer may be among what fell
-        for issuer in changed:
-            self.kept.forget(issuer)
-            self.known.forget(issuer)
-        self.revisions.update(present)
-        self.known.heard(begun)
-        now = self.clock.now()
-        due = self.kept.due(now=now)
-        for request in due:
-            self._sign(request, now)
-        return len(due)
+        self.answering.hear(self.authority.reload)
+        return self.answering.renew()
 
     def maintain(self) -> None:
         """One round: what crashes left, what others changed, what is about to run out."""
@@ -174,12 +143,6 @@ def assemble(
         revocations = RevocationTable(engine, failpoint=failpoint)
         register = RegisterTable(engine, failpoint=failpoint)
         holdings = HoldingTable(engine)
-        kept, known = KeptAnswers(), KnownStandings()
-
-        def heard(issuer: str) -> None:
-            kept.forget(issuer)
-            known.forget(issuer)
-
         stores = Stores(
             register=register,
             inventory=register,
@@ -205,6 +168,12 @@ def assemble(
             failpoint=failpoint,
         )
         admission = Admission(precedents=precedents, limits=_limits(settings))
+
+        def heard(issuer: str, serial: int) -> None:
+            answering.revoked(issuer, serial)
+            with suppress(Unavailable):  # it is revoked; the answer is signed when it is asked for
+                presigner.sign(_SIGNED_AT_ONCE)
+
         authority = Authority(
             stores=stores,
             requesters=requesters,
@@ -213,6 +182,25 @@ def assemble(
             clock=steady,
             random=random,
             heard=heard,
+        )
+        answers = AnswerTable(engine, failpoint=failpoint)
+        answering = Answering(
+            directory=lambda: authority.directory,
+            standings=stores.standings,
+            presigned=answers,
+            keys=keys,
+            clock=steady,
+            lifetime=settings.ocsp_lifetime,
+        )
+        presigner = Presigner(
+            answers=answers,
+            directory=lambda: authority.directory,
+            keys=keys,
+            clock=steady,
+            lifetime=settings.ocsp_lifetime,
+            hash_algorithms=settings.ocsp_presigned,
+            random=random,
+            failpoint=failpoint,
         )
         return House(
             settings=settings,
@@ -229,9 +217,9 @@ def assemble(
                 clock=steady,
                 window=settings.renewal_window,
             ),
-            kept=kept,
-            known=known,
-            revisions={},
+            answering=answering,
+            presigner=presigner,
+            presigned=answers,
             importing=Importing(
                 holdings=holdings,
                 keys=keys,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from certs.certificate import Certificate
 from certs.keys import PrivateKey, Signer
+from pki.authority.answers import AnswerName, Claim, Presigned
 from pki.authority.entries import (
     Act,
     Entry,
@@ -187,8 +188,55 @@ class Standings(Protocol):
         """How many revocations each authority has, by key id."""
         ...
 
+    def revoked_since(self, issuer: str, revision: int) -> frozenset[int]:
+        """The serials of an authority that were revoked since it had so many revocations."""
+        ...
+
     def revoked_among(self, named: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
         """Those of some (issuer, serial) that are revoked."""
+        ...
+
+
+class PresignedAnswers(Protocol):
+    """Status answers signed ahead, shared by all processes. Unavailable as in Register.
+
+    Revoking a certificate takes what was signed about it away, in the same transaction.
+    """
+
+    def find(self, name: AnswerName) -> Presigned | None:
+        """The answer as it was last signed; None where there is none."""
+        ...
+
+    def stalest(self) -> Presigned | None:
+        """The answer that has waited longest to be signed anew."""
+        ...
+
+
+class Presigning(Protocol):
+    """Which answers are to be signed ahead, and by whom. Unavailable as in Register."""
+
+    def enrol(self, issuer: str, hash_algorithm: str, *, now: datetime, answers_max: int) -> int:
+        """Takes in certificates issued since the last time, those just issued left; how many."""
+        ...
+
+    def claim(
+        self,
+        *,
+        issuers: Collection[str],
+        hash_algorithms: Collection[str],
+        now: datetime,
+        until: datetime,
+        token: int,
+        answers_max: int,
+    ) -> Claim:
+        """Those most overdue, which nobody else is given until then, or until they are written."""
+        ...
+
+    def write(self, claim: Claim, answers: Sequence[Presigned], over: Sequence[AnswerName]) -> int:
+        """Keeps answers, and lets those go that are over; how many were still this claim's.
+
+        A revocation since the claim takes its answer out of it.
+        """
         ...
 
 

@@ -17,6 +17,7 @@ ENVIRONMENT_PREFIX = "PLUGWARD_PKI_"
 FILE_OCTETS_MAX = 65_536
 PASSPHRASE_OCTETS_MAX = 1_024
 CRL_SHARDS_MAX = 256
+CERT_ID_HASHES = frozenset({"sha1", "sha256", "sha384", "sha512"})
 _DAY = 86_400
 
 
@@ -72,6 +73,10 @@ class RawSettings(BaseModel):
     ocsp_lifetime_seconds: Annotated[int, Field(ge=1, le=7 * _DAY)] = Field(
         3_600, description="from thisUpdate to nextUpdate of an OCSP answer"
     )
+    ocsp_presigned: str = Field(
+        "sha1,sha256",
+        description="by which CertID hashes OCSP answers are signed ahead; empty: none are",
+    )
     crl_lifetime_seconds: Annotated[int, Field(ge=3, le=30 * _DAY)] = Field(
         _DAY, description="from thisUpdate to nextUpdate of a CRL; renewed after a third"
     )
@@ -121,6 +126,7 @@ class Settings:
     public_url: str
     backdate: timedelta
     ocsp_lifetime: timedelta
+    ocsp_presigned: tuple[str, ...]
     crl_lifetime: timedelta
     crl_shards: int
     crl_deltas: bool
@@ -171,6 +177,7 @@ def validate(raw: RawSettings) -> Settings:
         public_url=raw.public_url.rstrip("/"),
         backdate=timedelta(seconds=raw.backdate_seconds),
         ocsp_lifetime=timedelta(seconds=raw.ocsp_lifetime_seconds),
+        ocsp_presigned=_hash_algorithms(raw.ocsp_presigned),
         crl_lifetime=timedelta(seconds=raw.crl_lifetime_seconds),
         crl_shards=raw.crl_shards,
         crl_deltas=raw.crl_deltas,
@@ -180,6 +187,15 @@ def validate(raw: RawSettings) -> Settings:
         renewal_window=timedelta(days=raw.renewal_window_days),
         maintenance_interval_seconds=raw.maintenance_interval_seconds,
     )
+
+
+def _hash_algorithms(written: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip().lower() for name in written.split(",")))
+    if names == ("",):
+        return ()
+    if not CERT_ID_HASHES.issuperset(names):
+        raise ConfigurationRefused(f"ocsp_presigned: of {', '.join(sorted(CERT_ID_HASHES))}")
+    return names
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ class FromMemory:
 
     def _find(self, request: bytes) -> Answer | None:
         try:
-            return self._house.kept.find(request, now=self._house.clock.now())
+            return self._house.answering.kept.find(request, now=self._house.clock.now())
         except Unavailable:
             return None
 

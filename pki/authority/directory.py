@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from certs.certificate import Certificate
 from certs.edition import Edition
@@ -11,6 +12,7 @@ from certs.profiles.rules import Role
 from pki.authority.entries import Issuer, Responder
 
 CERT_ID_HASHES = ("sha1", "sha256", "sha384", "sha512")
+_HASHES_MAX = 4_096  # four an authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,7 @@ class Directory:
     def of(cls, issuers: Iterable[Issuer], responders: Iterable[Responder]) -> "Directory":
         by_key_id = {issuer.key_id: issuer for issuer in issuers}
         by_hashes = {
-            (
-                name,
-                hashlib.new(name, issuer.certificate.subject, usedforsecurity=False).digest(),
-                hashlib.new(
-                    name, issuer.certificate.subject_public_key, usedforsecurity=False
-                ).digest(),
-            ): issuer
+            (name, *issuer_hashes(issuer.certificate, name)): issuer
             for issuer in by_key_id.values()
             for name in CERT_ID_HASHES
         }
@@ -89,6 +85,19 @@ class Directory:
                 return responder
         return None
 
+    @property
+    def responder_key_ids(self) -> frozenset[str]:
+        """The keys of all OCSP signers that stand."""
+        return frozenset(each.key_id for found in self._responders.values() for each in found)
+
+    @property
+    def serials(self) -> frozenset[int]:
+        """The serials of all our authorities and OCSP signers, whoever issued them."""
+        issuers = {issuer.certificate.serial for issuer in self.by_key_id.values()}
+        return frozenset(issuers).union(
+            each.certificate.serial for found in self._responders.values() for each in found
+        )
+
     def responders(self, issuer: str) -> tuple[Responder, ...]:
         """All OCSP signers of an authority, the longest-lived first."""
         return self._responders.get(issuer, ())
@@ -96,6 +105,15 @@ class Directory:
 
 def _ending(responder: Responder) -> datetime:
     return responder.certificate.not_after
+
+
+@lru_cache(maxsize=_HASHES_MAX)
+def issuer_hashes(certificate: Certificate, algorithm: str) -> tuple[bytes, bytes]:
+    """The hashes of an authority's name and of its key, by hashlib's name of the algorithm."""
+    return (
+        hashlib.new(algorithm, certificate.subject, usedforsecurity=False).digest(),
+        hashlib.new(algorithm, certificate.subject_public_key, usedforsecurity=False).digest(),
+    )
 
 
 def issuer_is(authority: Certificate, *, of: Certificate) -> bool:

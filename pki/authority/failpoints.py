@@ -18,6 +18,10 @@ CRL_SIGNED = "crl.signed"
 CRL_DELTA_SIGNED = "crl.delta_signed"  # of both, neither is published yet
 CRL_WRITTEN = "crl.written"
 CRL_COMMITTED = "crl.committed"
+PRESIGN_CLAIMED = "presign.claimed"
+PRESIGN_SIGNED = "presign.signed"
+PRESIGN_WRITTEN = "presign.written"
+PRESIGN_COMMITTED = "presign.committed"
 
 FAILPOINTS = (
     ISSUE_PERMITTED,
@@ -38,6 +42,10 @@ FAILPOINTS = (
     CRL_DELTA_SIGNED,
     CRL_WRITTEN,
     CRL_COMMITTED,
+    PRESIGN_CLAIMED,
+    PRESIGN_SIGNED,
+    PRESIGN_WRITTEN,
+    PRESIGN_COMMITTED,
 )
 
 

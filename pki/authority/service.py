@@ -67,9 +67,9 @@ class Authority:
         issuance: Issuance,
         clock: SteadyClock,
         random: Callable[[int], bytes],
-        heard: Callable[[str], None],
+        heard: Callable[[str, int], None],
     ) -> None:
-        """``heard`` is called with an authority's key id once a certificate of its is revoked."""
+        """``heard`` is called with issuer and serial once a certificate is revoked."""
         self._stores = stores
         self._heard = heard
         self._requesters = requesters
@@ -156,7 +156,7 @@ class Authority:
         )
         if profile.basic_constraints.ca or profile.role is Role.OCSP_RESPONDER:
             self.reload()
-        self._heard(issuer)
+        self._heard(issuer, serial)
         return standing
 
     def authority(self, key_id: str) -> Issuer:

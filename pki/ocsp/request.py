@@ -7,7 +7,9 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from certs import der
+from certs.certificate import Certificate
 from certs.errors import MalformedDer, MalformedOcsp, TooLarge
+from pki.authority.directory import issuer_hashes
 
 REQUEST_OCTETS_MAX = 8_192  # sixteen CertIDs by SHA-512, a nonce and a signature with its chain
 BASE64_CHARACTERS_MAX = 4 * ((REQUEST_OCTETS_MAX + 2) // 3)
@@ -105,6 +107,36 @@ def shortest(asked: OcspRequest) -> bytes | None:
     if len(asked.cert_ids) != 1 or asked.nonce is not None:
         return None
     return request_for(asked.cert_ids[0].encoded)
+
+
+def cert_id_of(serial: int, issuer: Certificate, hash_algorithm: str) -> bytes:
+    """The DER of the CertID of a serial, its hash by hashlib's name, as clients write it."""
+    return _written_cert_id(serial, issuer, hash_algorithm, USUAL_ALGORITHMS[hash_algorithm])
+
+
+def forms(serial: int, issuer: Certificate) -> tuple[bytes, ...]:
+    """All requests that ask about one certificate and nothing else.
+
+    By every hash algorithm, its parameters NULL or absent.
+    """
+    return tuple(
+        request_for(_written_cert_id(serial, issuer, name, each))
+        for name, algorithm in USUAL_ALGORITHMS.items()
+        for each in (algorithm, der.encode(der.SEQUENCE, algorithm[2:].removesuffix(_NULL)))
+    )
+
+
+def _written_cert_id(
+    serial: int, issuer: Certificate, hash_algorithm: str, algorithm: bytes
+) -> bytes:
+    name_hash, key_hash = issuer_hashes(issuer, hash_algorithm)
+    return der.encode(
+        der.SEQUENCE,
+        algorithm
+        + der.encode(der.OCTET_STRING, name_hash)
+        + der.encode(der.OCTET_STRING, key_hash)
+        + der.encode(der.INTEGER, serial.to_bytes(serial.bit_length() // 8 + 1, "big")),
+    )
 
 
 def request_for(cert_id: bytes) -> bytes:

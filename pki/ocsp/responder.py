@@ -31,6 +31,7 @@ class Answer:
     ``cacheable`` is false where the answer is bound to one request's nonce, or is an error.
     ``about`` is the authority's key id where whoever asks in these octets may be given this answer:
     it tells of one certificate that was issued, and the request holds nothing but its CertID.
+    ``signer`` is the responder's key id.
     """
 
     status: ResponseStatus
@@ -39,19 +40,23 @@ class Answer:
     this_update: datetime | None = None
     next_update: datetime | None = None
     about: str | None = None
+    signer: str | None = None
 
 
-def respond(
-    request: bytes,
-    *,
-    directory: Directory,
-    standings: Standings,
-    known: KnownStandings,
-    keys: Keys,
-    now: datetime,
-    lifetime: timedelta,
-) -> Answer:
-    """What RFC 6960 answers to these octets; never raises for what they hold.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A request that one authority of ours answers.
+
+    ``plain`` is true where it asks about one certificate and nothing else.
+    """
+
+    asked: OcspRequest
+    issuer: Issuer
+    plain: bool
+
+
+def understand(request: bytes, *, directory: Directory) -> Question | Answer:
+    """What these octets ask, or what RFC 6960 answers to those that ask nothing here.
 
     All CertIDs of one request must name one authority of ours, because one delegated signer
     answers for one authority (RFC 6960 4.2.2.2); anything else is unauthorized.
@@ -63,6 +68,21 @@ def respond(
     issuer = _issuer(asked, directory)
     if issuer is None:
         return refusal(ResponseStatus.UNAUTHORIZED)
+    return Question(asked=asked, issuer=issuer, plain=request == shortest(asked))
+
+
+def respond(
+    question: Question,
+    *,
+    directory: Directory,
+    standings: Standings,
+    known: KnownStandings,
+    keys: Keys,
+    now: datetime,
+    lifetime: timedelta,
+) -> Answer:
+    """The answer signed now; tryLater where no signer, key or database is there for it."""
+    asked, issuer = question.asked, question.issuer
     responder = directory.responder(issuer.key_id, now=now)
     if responder is None:
         return refusal(ResponseStatus.TRY_LATER)
@@ -91,7 +111,7 @@ def respond(
         )
     except Unavailable:
         return refusal(ResponseStatus.TRY_LATER)
-    kept = request == shortest(asked) and not isinstance(statuses[0][0], Unknown)
+    kept = question.plain and not isinstance(statuses[0][0], Unknown)
     return Answer(
         status=ResponseStatus.SUCCESSFUL,
         der=der,
@@ -99,6 +119,7 @@ def respond(
         this_update=this_update,
         next_update=next_update,
         about=issuer.key_id if kept else None,
+        signer=responder.key_id,
     )
 
 

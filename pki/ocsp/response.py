@@ -104,6 +104,11 @@ def encode(
     return _element(der.SEQUENCE, _SUCCESSFUL + _element(_EXPLICIT_0, response_bytes))
 
 
+def ending(responder: Certificate) -> bytes:
+    """The octets with which every response signed by this responder ends: its certificate."""
+    return _frame(responder)[2]
+
+
 @lru_cache(maxsize=_HEADINGS_MAX)
 def _heading(tag: int, octets: int) -> bytes:
     return der.encode(tag, bytes(octets))[: -octets or None]

@@ -26,6 +26,7 @@ from pki.authority.entries import (
 from pki.errors import NotFound
 from pki.ports import Failpoint
 from pki.storage import audit, claims
+from pki.storage.answers import withdraw
 from pki.storage.database import reading, writing
 from pki.storage.tables import certificates, issuers, revocations
 
@@ -85,6 +86,7 @@ class RevocationTable:
                 )
                 if revocation.reason in _KEY_LOST:
                     claims.block(connection, entry.subject_key_id, why="compromised", at=act.at)
+                withdraw(connection, revocation.issuer, revocation.serial)
                 audit.write(connection, [act])
                 self._failpoint(failpoints.REVOKE_WRITTEN)
                 standing = connection.execute(present).one()

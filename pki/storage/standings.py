@@ -64,6 +64,15 @@ class StandingTable:
         with reading(self._engine) as connection:
             return {row.key_id: row.revision for row in connection.execute(asked)}
 
+    def revoked_since(self, issuer: str, revision: int) -> frozenset[int]:
+        asked = (
+            select(revocations.c.serial)
+            .where(revocations.c.issuer == issuer)
+            .where(revocations.c.revision > revision)
+        )
+        with reading(self._engine) as connection:
+            return frozenset(connection.execute(asked).scalars())
+
     def revoked_among(self, named: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
         asked = select(revocations.c.issuer, revocations.c.serial).where(
             tuple_(revocations.c.issuer, revocations.c.serial).in_(named)

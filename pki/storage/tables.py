@@ -95,6 +95,15 @@ Index(
     postgresql_where=certificates.c.state == "intended",
 )
 Index("ix_certificates_identity", certificates.c.identity, certificates.c.intended_at)
+# In the order in which they were issued: whoever signs answers ahead goes on from where it was.
+Index(
+    "ix_certificates_issued",
+    certificates.c.issuer,
+    certificates.c.concluded_at,
+    certificates.c.serial,
+    sqlite_where=certificates.c.state == "issued",
+    postgresql_where=certificates.c.state == "issued",
+)
 Index("ix_certificates_subject_key_id", certificates.c.subject_key_id)
 
 # Whose a key is, for good; without a holder where it was only ever blocked.
@@ -203,6 +212,41 @@ crls = Table(
     Column("der", LargeBinary),  # absent while its number is only reserved, and once superseded
     Column("delta", LargeBinary),
     PrimaryKeyConstraint("issuer", "crl_shard", "number"),
+)
+
+ocsp_answers = Table(
+    "ocsp_answers",
+    metadata,
+    Column("issuer", KEY_ID, nullable=False),
+    Column("serial", Serial, nullable=False),
+    Column("hash_algorithm", String(8), nullable=False),
+    Column("head", LargeBinary),  # absent until signed, and from a revocation until signed anew
+    Column("responder", KEY_ID),
+    Column("this_update", Moment),
+    Column("next_update", Moment),
+    Column("revision", BigInteger),
+    Column("due_at", Moment, nullable=False),
+    Column("claim", BigInteger),
+    Column("claimed_until", Moment),
+    PrimaryKeyConstraint("issuer", "serial", "hash_algorithm"),
+)
+Index("ix_ocsp_answers_due_at", ocsp_answers.c.due_at)
+Index(
+    "ix_ocsp_answers_claim",
+    ocsp_answers.c.claim,
+    sqlite_where=ocsp_answers.c.claim.is_not(None),
+    postgresql_where=ocsp_answers.c.claim.is_not(None),
+)
+
+# Up to which certificate, in the order of issuance, answers are in ocsp_answers.
+ocsp_enrolments = Table(
+    "ocsp_enrolments",
+    metadata,
+    Column("issuer", KEY_ID, nullable=False),
+    Column("hash_algorithm", String(8), nullable=False),
+    Column("concluded_at", Moment, nullable=False),
+    Column("serial", Serial, nullable=False),
+    PrimaryKeyConstraint("issuer", "hash_algorithm"),
 )
 
 audit = Table(

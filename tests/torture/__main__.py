@@ -24,6 +24,7 @@ _LOSSES = {
     "lost_revocations": "revocations lost",
     "list_numbers_reused": "list numbers used twice or gone back",
     "unaudited": "issued without its two audit lines",
+    "answers_belied": "answers signed ahead that are not true",
     "pending": "intents open after reconciliation",
     "damaged": "databases damaged",
 }

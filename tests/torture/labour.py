@@ -18,7 +18,9 @@ from tests.world import NOW
 
 ACTIONS_MAX = 60  # a process that did so much and was not killed ends by itself
 BATCH = 5
-UNLIMITED = {"identity_certificates_max": 0}  # the same names are asked for thousands of times
+# The same names are asked for thousands of times, and every answer is due in the next process.
+GIVEN = {"identity_certificates_max": 0, "ocsp_lifetime_seconds": 2, "crl_deltas": True}
+PRESIGNED = 10
 _VERSION_3 = bytes.fromhex("a003020102")
 
 
@@ -103,7 +105,7 @@ def work(
     dying_at: tuple[str, int] | None,
     control: bool,
 ) -> None:
-    """Issues, revokes, publishes, fails and cleans up, until something kills it."""
+    """Issues, revokes, publishes, signs ahead, fails and cleans up, until something kills it."""
     left = dict.fromkeys(FAILPOINTS, 0)
 
     def failpoint(name: str) -> None:
@@ -114,7 +116,7 @@ def work(
     drawn = random.Random(seed)
     keys = WitnessedKeys(tell)
     house = assemble(
-        load(environ={}, database_url=url, public_url="http://pki.v2g.example", **UNLIMITED),
+        load(environ={}, database_url=url, public_url="http://pki.v2g.example", **GIVEN),
         clock=Clock(NOW + timedelta(seconds=cycle)),
         keys=keys,
         failpoint=failpoint,
@@ -128,7 +130,7 @@ def work(
     told = []
     for number in range(ACTIONS_MAX):
         action = drawn.choices(
-            ("issue", "bulk", "revoke", "publish", "fail"), (5, 2, 2, 2, 1), k=1
+            ("issue", "bulk", "revoke", "publish", "presign", "fail"), (5, 2, 2, 2, 2, 1), k=1
         )[0]
         if action == "issue" or (action == "revoke" and not told):
             issued = house.authority.issue(wanted(number), caller=operator)
@@ -146,6 +148,9 @@ def work(
             issuer = house.authority.directory.by_key_id[mine]
             crl = house.publisher.current(issuer, now=house.clock.now())
             tell("published", mine, crl.number, digest(crl.der))
+        elif action == "presign":
+            house.presigner.enrol()
+            tell("presigned", house.presigner.sign(PRESIGNED))
         else:
             keys.failing = True
             try:

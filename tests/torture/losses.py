@@ -4,9 +4,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ocsp
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
+
+from certs import der
 
 
 def digest(octets) -> str:
@@ -51,6 +57,7 @@ class Losses:
     lost_revocations: int
     list_numbers_reused: int  # two lists handed out under one number, or the standing one is older
     unaudited: int  # issued, and the audit does not tell of intent and signature
+    answers_belied: int  # signed ahead, and another status than the register has, or no signature
     pending: int  # intents left open after reconciliation
     damaged: int  # 1 where the database's own check finds fault
     kept: int
@@ -92,6 +99,7 @@ def losses(url: str, told: Told) -> Losses:
                 text("SELECT issuer, serial, event FROM audit WHERE serial IS NOT NULL")
             )
         )
+        belied = _belied(connection, revoked)
         damaged = 0
         if engine.dialect.name == "sqlite":
             damaged = connection.execute(text("PRAGMA integrity_check")).scalar_one() != "ok"
@@ -121,7 +129,35 @@ def losses(url: str, told: Told) -> Losses:
             for (issuer, number), contents in told.published.items()
         ),
         unaudited=sum(row.state == "issued" and not audited(name) for name, row in rows.items()),
+        answers_belied=belied,
         pending=sum(row.state == "intended" for row in rows.values()),
         damaged=int(damaged),
         kept=len(told.signed) - unrecorded + len(told.handed_out) - missing,
     )
+
+
+def _belied(connection, revoked) -> int:
+    """How many answers signed ahead are not true, each read and verified by another library."""
+    signers = {
+        row.key_id: row.certificate
+        for row in connection.execute(text("SELECT key_id, certificate FROM responders"))
+    }
+    belied = 0
+    for row in connection.execute(
+        text("SELECT issuer, serial, head, responder FROM ocsp_answers WHERE head IS NOT NULL")
+    ):
+        signer = bytes(signers[row.responder])
+        ending = der.encode(0xA0, der.encode(der.SEQUENCE, signer))
+        told = ocsp.load_der_ocsp_response(bytes(row.head) + ending)
+        serial = int.from_bytes(row.serial, "big")
+        fallen = (row.issuer, serial) in revoked
+        wanted = ocsp.OCSPCertStatus.REVOKED if fallen else ocsp.OCSPCertStatus.GOOD
+        try:
+            x509.load_der_x509_certificate(signer).public_key().verify(
+                told.signature, told.tbs_response_bytes, ec.ECDSA(told.signature_hash_algorithm)
+            )
+        except InvalidSignature:
+            belied += 1
+            continue
+        belied += (told.certificate_status, told.serial_number) != (wanted, serial)
+    return belied

@@ -47,14 +47,14 @@ def test_second_question_is_answered_by_the_same_octets_without_signing(url):
         first = house.answer(question())
         keys.broken = set(keys.kept)
         assert house.answer(question()) is first
-        assert len(house.kept) == 1
+        assert len(house.answering.kept) == 1
 
 
 def test_nonce_is_answered_live_and_kept_by_nobody(url):
     with furnished_house(url) as house:
         told = house.answer(question(nonce=b"0123456789abcdef"))
         assert ocsp.load_der_ocsp_response(told.der).extensions
-        assert len(house.kept) == 0
+        assert len(house.answering.kept) == 0
 
 
 def test_unissued_serials_fill_no_memory_and_are_good_once_issued(url):
@@ -62,7 +62,7 @@ def test_unissued_serials_fill_no_memory_and_are_good_once_issued(url):
         other = valid_world().issue(Role.CONTRACT, common_name="DE8AA007654321").certificate
         told = house.answer(question(other))
         assert status(told) is ocsp.OCSPCertStatus.UNKNOWN
-        assert len(house.kept) == 0
+        assert len(house.answering.kept) == 0
 
 
 def test_revocation_is_heard_at_once_in_the_same_process(url):
@@ -83,7 +83,7 @@ def test_revocation_by_another_process_is_heard_in_the_next_round(kind, tmp_path
         assert status(house.answer(asked(issued))) is ocsp.OCSPCertStatus.GOOD
         # The register alone: as another process would, without this house's memory hearing.
         revocation = house.stores.register.find(issued.issuer, issued.certificate.serial)
-        house.authority._heard = lambda _issuer: None
+        house.authority._heard = lambda _issuer, _serial: None
         house.authority.revoke(
             issued.issuer, revocation.serial, Reason.KEY_COMPROMISE, caller=someone(house)
         )
@@ -92,7 +92,7 @@ def test_revocation_by_another_process_is_heard_in_the_next_round(kind, tmp_path
         assert status(house.answer(asked(issued))) is ocsp.OCSPCertStatus.REVOKED
 
 
-def test_answers_asked_for_are_renewed_when_half_gone_and_others_let_go(url):
+def test_answers_asked_for_are_renewed_when_old_and_others_let_go(url):
     clock = Clock()
     with furnished_house(url, clock=clock) as house:
         one, other = question(), asked(issue(house))
@@ -101,10 +101,12 @@ def test_answers_asked_for_are_renewed_when_half_gone_and_others_let_go(url):
         house.answer(other)
         assert house.renew_answers() == 0
         house.answer(one)
-        clock.forward(seconds=1_800)
+        clock.forward(seconds=2_249)
+        assert house.renew_answers() == 0
+        clock.forward(seconds=1)  # five eighths of an hour
         assert house.renew_answers() == 1
-        assert len(house.kept) == 1
-        assert house.answer(one).this_update == first.this_update + timedelta(seconds=1_800)
+        assert len(house.answering.kept) == 1
+        assert house.answer(one).this_update == first.this_update + timedelta(seconds=2_250)
 
 
 def test_answer_three_quarters_gone_is_not_given(url):
@@ -123,7 +125,7 @@ def test_answers_fit_where_ocpp_carries_them(url):
             assert len(answer.der) * 4 / 3 <= OCPP_BASE64_MAX
 
 
-def answer_about(issuer, moment=NOW):
+def answer_about(issuer, moment=NOW, signer="signer"):
     return Answer(
         status=ResponseStatus.SUCCESSFUL,
         der=b"answer",
@@ -131,6 +133,7 @@ def answer_about(issuer, moment=NOW):
         this_update=moment,
         next_update=moment + timedelta(hours=1),
         about=issuer,
+        signer=signer,
     )
 
 
@@ -149,6 +152,30 @@ def test_forgetting_one_authority_leaves_the_others():
     kept.forget("one")
     assert kept.find(b"one", now=NOW) is None
     assert kept.find(b"other", now=NOW) is not None
+
+
+def test_what_a_fallen_signer_said_is_let_go_and_what_others_said_stays():
+    kept = KeptAnswers()
+    for name in ("one", "other"):
+        kept.keep(name.encode(), answer_about("issuer", signer=name), mark=kept.mark())
+    mark = kept.mark()
+    kept.stand({"one", "other", "third"})
+    assert kept.mark() == mark
+    kept.stand({"other", "third"})
+    assert kept.find(b"one", now=NOW) is None
+    assert kept.find(b"other", now=NOW) is not None
+    assert kept.mark() != mark
+
+
+def test_the_last_answer_is_there_until_its_next_update_and_no_longer():
+    kept = KeptAnswers()
+    kept.keep(b"asked", answer_about("one"), mark=kept.mark())
+    end = NOW + timedelta(hours=1)
+    assert kept.find(b"asked", now=end) is None
+    assert kept.last(b"asked", now=end) is not None
+    for moment in (end + timedelta(seconds=1), NOW - timedelta(seconds=1)):
+        assert kept.last(b"asked", now=moment) is None
+    assert kept.last(b"other", now=NOW) is None
 
 
 def test_the_oldest_makes_room():

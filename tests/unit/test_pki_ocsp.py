@@ -18,7 +18,7 @@ from pki.authority.entries import Issuer, Reason, Responder, Revocation, Standin
 from pki.errors import Unavailable
 from pki.ocsp.known import HEARD_MAX, KnownStandings
 from pki.ocsp.request import CERT_IDS_MAX, REQUEST_OCTETS_MAX, parse, parse_path
-from pki.ocsp.responder import respond
+from pki.ocsp.responder import Answer, respond, understand
 from pki.ocsp.response import ResponseStatus
 from tests.pki_house import TENANT, MemoryKeys, authorities_of, issuer_id, key_id
 from tests.pki_wire import question
@@ -113,9 +113,13 @@ def ask(
     memory=None,
     known=None,
 ):
+    directory = directory or directory_of(edition)
+    asked = understand(request, directory=directory)
+    if isinstance(asked, Answer):
+        return asked
     return respond(
-        request,
-        directory=directory or directory_of(edition),
+        asked,
+        directory=directory,
         standings=standings,
         known=KnownStandings() if known is None else known,
         keys=memory or keeper(edition),

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
-from starlette.routing import Route
 
 from authz.actions.assembly import assemble
 from authz.adapters.anchors import TrustBook
@@ -42,6 +41,7 @@ from authz.api import (
     stations,
 )
 from authz.api.callers import Doorkeeper
+from authz.api.front import Front
 from authz.evidencing import assemble_gathering
 from authz.ports import Answering
 from authz.registration import Registrar
@@ -114,7 +114,7 @@ def create_app(
             await outbound.close()
             database.close()
 
-    app = FastAPI(
+    app = Front(
         title=TITLE,
         lifespan=lifespan,
         docs_url=None,
@@ -148,8 +148,7 @@ def create_app(
         clock=steady.moment,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
-    door = authorize.AuthorizeDoor(doorkeeper, authorizer, metrics)
-    app.router.routes.insert(0, Route(authorize.PATH, door, methods=["POST"], name="authorize"))
+    authorize.install(app, doorkeeper, authorizer, metrics)
     _install_books(
         app,
         doorkeeper,

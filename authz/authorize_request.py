@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from authz.errors import MalformedBody
 from authz.question import Question
-from authz.strict_json import decode_fast, members
+from authz.strict_json import decode_fast, members, stands_twice
 from certs.chain.verifier import CHAIN_CHARACTERS_MAX
 from certs.edition import Edition
 from certs.errors import MalformedHashData
@@ -82,7 +82,7 @@ _DECODER = msgspec.json.Decoder(AuthorizeRequest)
 def read_question(body: bytes) -> Question:
     """The question in a body; Malformed and its children where there is none."""
     request = decode_fast(body, _DECODER)
-    if members(body) != _members(request):
+    if stands_twice(body, members_read=_members(request), colons_read=_colons(request)):
         raise MalformedBody("a name stands twice")
     token = request.id_token
     is_emaid = token.type.lower() == E_MAID.lower()
@@ -122,6 +122,17 @@ def _members(request: AuthorizeRequest) -> int:
         count += 1 + sum(2 + _custom(info.custom_data) for info in request.id_token.additional_info)
     if request.hashes is not UNSET:
         count += sum(5 + _custom(data.custom_data) for data in request.hashes)
+    return count
+
+
+def _colons(request: AuthorizeRequest) -> int:
+    """How many colons stand in the strings where some are to be expected."""
+    count = 0
+    for text in (request.certificate, request.evse_id, request.id_token.id_token):
+        if text is not UNSET:
+            count += text.count(":")
+    if request.hashes is not UNSET:
+        count += sum([data.responder_url.count(":") for data in request.hashes])
     return count
 
 

@@ -26,7 +26,6 @@ from authz.evidence import (
 from authz.policy import Policy, UnprovenToken
 from authz.question import Question
 from authz.restrictions import Evse, Restrictions
-from certs import names
 from certs.certificate import Certificate
 from certs.chain.checks import position
 from certs.chain.verification import ChainVerdict
@@ -51,6 +50,8 @@ _RESULTS = {
     CertificateStatus.CONTRACT_CANCELLED.value: ChainResult.VALID,
     CertificateStatus.ACCEPTED.value: ChainResult.VALID,
 }
+
+_NOBODY_ASKED = Unknown("revocation.unknown")
 
 _ISO_20_KEYS = SIGNING_KEYS[Edition.ISO_20]
 
@@ -121,6 +122,8 @@ def _judge_proven(
     statuses = _statuses(verdict.path, proof.statuses)
     contract = _standing(evidence, now)
     findings = (*verdict.findings, *binding, *statuses, *contract)
+    if not _errors(findings):
+        return _accepted(evidence, proof, findings, policy, now)
     certificates = _errors((*verdict.findings, *statuses))
     # Strongest first. A path or a binding that does not hold proves nothing about expiry or
     # revocation, so it comes before both; a revocation is signed and final, so it comes before an
@@ -134,8 +137,17 @@ def _judge_proven(
         *_errors(contract),
         *certificates,  # whatever else its word may be: an error about a certificate refuses
     )
-    if deciding:
-        return _refused(findings, deciding)
+    return _refused(findings, deciding)
+
+
+def _accepted(
+    evidence: Evidence,
+    proof: ChainProof | HashProof,
+    findings: tuple[Finding, ...],
+    policy: Policy,
+    now: datetime,
+) -> Judgement:
+    """An acceptance, until the first piece of its evidence ends."""
     return Judgement(
         certificate_status=CertificateStatus.ACCEPTED,
         id_token_status=AuthorizationStatus.ACCEPTED,
@@ -143,7 +155,7 @@ def _judge_proven(
         findings=findings,
         valid_until=min(
             now + timedelta(seconds=policy.cache_seconds),
-            *(certificate.not_after for certificate in verdict.path),
+            *[certificate.not_after for certificate in proof.verdict.path],
             *_evidence_ends(proof.statuses, now),
             *_term_ends(evidence.standing, now),
         ),
@@ -218,7 +230,7 @@ def _binding(
     leaf = path[0]
     findings = list(
         bind(
-            names.values(leaf.subject, names.COMMON_NAME),
+            leaf.common_names,
             presented=presented,
             permitted_providers=_permitted_providers(path, policy),
             check_digit=policy.check_digit,
@@ -266,11 +278,10 @@ def _statuses(
     path: tuple[Certificate, ...], statuses: tuple[CertificateEvidence, ...]
 ) -> tuple[Finding, ...]:
     """What the statuses along the path say; a certificate that nobody asked about is unknown."""
-    told = {status.certificate: status for status in statuses}
+    told = {status.certificate: status.status for status in statuses}
     findings: list[Finding] = []
     for at, certificate in enumerate(path[:-1]):
-        evidence = told.get(certificate)
-        status = Unknown("revocation.unknown") if evidence is None else evidence.status
+        status = told.get(certificate, _NOBODY_ASKED)
         findings += status_findings(status, where=position(at, len(path)))
     return tuple(findings)
 

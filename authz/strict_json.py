@@ -49,6 +49,18 @@ def members(octets: bytes) -> int:
     return _STRINGS.sub(b"", octets).count(b":")
 
 
+def stands_twice(octets: bytes, *, members_read: int, colons_read: int) -> bool:
+    """Whether a name stands twice in octets of which a form was read.
+
+    ``members_read`` are the form's members, ``colons_read`` the colons in its strings. Where no
+    character is written as its number, every colon of the octets is one of either, and counting
+    them is enough; where the count does not come out, all strings are looked at.
+    """
+    if b"\\u" not in octets and octets.count(b":") == members_read + colons_read:
+        return False
+    return members(octets) != members_read
+
+
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from authz.adapters.tallies import Distribution, Tally
 from authz.breaker import BreakerState
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -16,17 +17,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._decisions = Counter(
-            "pnc_authorize_decisions_total",
-            "Decisions answered",
-            ["result", "reason", "mode"],
-            registry=self.registry,
+        self._decisions = Tally(
+            "pnc_authorize_decisions", "Decisions answered", ["result", "reason", "mode"]
         )
-        self._duration = Histogram(
-            "pnc_authorize_duration_seconds",
-            "From the request to the answer",
-            buckets=_SECONDS,
-            registry=self.registry,
+        self._duration = Distribution(
+            "pnc_authorize_duration_seconds", "From the request to the answer", _SECONDS
         )
         self._problems = Counter(
             "pnc_problems_total",
@@ -40,11 +35,10 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
-        self._ages = Histogram(
+        self._ages = Distribution(
             "pnc_ocsp_response_age_seconds",
             "Age, since its thisUpdate, of the evidence that a decision rested on",
-            buckets=_AGES,
-            registry=self.registry,
+            _AGES,
         )
         self._calls = Counter(
             "pnc_station_calls_total",
@@ -67,6 +61,8 @@ class Metrics:
         self._connected = Gauge(
             "pnc_stations_connected", "Charging stations connected now", registry=self.registry
         )
+        for collector in (self._decisions, self._duration, self._ages):
+            self.registry.register(collector)
         self._pending = Gauge(
             "pnc_decision_log_pending", "Writes that wait for the disk", registry=self.registry
         )
@@ -129,7 +125,7 @@ class Metrics:
 
     def decided(self, *, result: str, reason: str, mode: str, seconds: float) -> None:
         """Counts an answered decision."""
-        self._decisions.labels(result, reason, mode).inc()
+        self._decisions.count(result, reason, mode)
         self._duration.observe(seconds)
 
     def refused(self, code: str) -> None:

@@ -6,11 +6,13 @@ what is needed. Its part of the OpenAPI document is in ``authz.api.openapi``.
 
 from time import perf_counter
 
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from authz.adapters.metrics import Metrics
-from authz.api import bodies
+from authz.api import bodies, problems
 from authz.api.callers import Doorkeeper
+from authz.api.front import Front
 from authz.authorize_request import read_question
 from authz.callers import Scope as CallerScope
 from authz.decision import Decision
@@ -23,6 +25,14 @@ PATH = "/v1/authorize"
 
 _JSON = (b"content-type", b"application/json")
 _NO_STORE = (b"cache-control", b"no-store")
+
+
+def install(app: Front, doorkeeper: Doorkeeper, authorizer: Authorizer, metrics: Metrics) -> None:
+    """Opens the door."""
+    door = AuthorizeDoor(doorkeeper, authorizer, metrics)
+    app.first("POST", PATH, problems.answering(door, count=metrics.refused))
+    # For other methods of the path, which are answered with the list of its own.
+    app.router.routes.insert(0, Route(PATH, door, methods=["POST"], name="authorize"))
 
 
 class AuthorizeDoor:

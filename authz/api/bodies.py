@@ -4,8 +4,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
+from authz.api.begun import begun
 from authz.errors import UnfinishedBody, UnsupportedBody
 from certs.errors import TooLarge
 from certs.pem import PEM_CHARACTERS_MAX
@@ -41,10 +42,19 @@ async def read(scope: Scope, receive: Receive, *, octets_max: int = BODY_OCTETS_
     if declared.isdecimal() and int(declared[:20]) > octets_max:
         raise TooLarge(f"a body of more than {octets_max} octets")
     octets, more = b"", True
+    first = begun(receive())
+    if first.finished:  # the whole body had come along with its head: nothing to wait for
+        octets, more = _part(first.result)
+    if len(octets) > octets_max:
+        raise TooLarge(f"a body of more than {octets_max} octets")
+    if not more:
+        return octets
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
+            message = None if first.finished else await first
             while more:
-                part, more = await _next(receive)
+                part, more = _part(message or await receive())
+                message = None
                 octets += part
                 if len(octets) > octets_max:
                     raise TooLarge(f"a body of more than {octets_max} octets")
@@ -58,8 +68,7 @@ async def read_managed(request: Request) -> bytes:
     return await read(request.scope, request.receive, octets_max=MANAGED_OCTETS_MAX)
 
 
-async def _next(receive: Receive) -> tuple[bytes, bool]:
-    message = await receive()
+def _part(message: Message) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise UnfinishedBody("the client went away")
     return message.get("body", b""), message.get("more_body", False)

@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from authz.errors import (
     Conflict,
@@ -105,26 +106,51 @@ def install(app: FastAPI, *, count: Callable[[str], None]) -> None:
     """Lets every error of every route leave as a problem, and counts it by its code."""
 
     async def known(request: Request, error: Exception) -> Response:
-        problem = problem_of(error, instance=uuid4().urn)
-        count(problem.code)
-        if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            _log.warning("request.unavailable", code=problem.code, instance=problem.instance)
-        answer = respond(problem)
-        if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer = _known(error, count)
+        if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             answer.headers["Allow"] = ", ".join(sorted(_allowed(request)))
         return answer
 
     async def unknown(_request: Request, error: Exception) -> Response:
-        # The one boundary for our own bugs: logged once with its traceback, told without it.
-        instance = uuid4().urn
-        # As text: renderers of tracebacks may show local variables, and one holds the API key.
-        _log.error("request.failed", instance=instance, traceback="".join(format_exception(error)))
-        count("internal")
-        return respond(problem_of(error, instance=instance))
+        return _unknown(error, count)
 
     for kind in (*_KNOWN, HTTPException):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(Exception, unknown)
+
+
+def answering(door: ASGIApp, *, count: Callable[[str], None]) -> ASGIApp:
+    """A door that stands in front of the framework, with its errors answered as ``install`` does.
+
+    Errors of a door come before the first octet of its answer.
+    """
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await door(scope, receive, send)
+        except _KNOWN as error:
+            await _known(error, count)(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the boundary for our own bugs, beside the framework's
+            await _unknown(error, count)(scope, receive, send)
+
+    return answered
+
+
+def _known(error: Exception, count: Callable[[str], None]) -> Response:
+    problem = problem_of(error, instance=uuid4().urn)
+    count(problem.code)
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        _log.warning("request.unavailable", code=problem.code, instance=problem.instance)
+    return respond(problem)
+
+
+def _unknown(error: Exception, count: Callable[[str], None]) -> Response:
+    """The one boundary for our own bugs: logged once with its traceback, told without it."""
+    instance = uuid4().urn
+    # As text: renderers of tracebacks may show local variables, and one holds the API key.
+    _log.error("request.failed", instance=instance, traceback="".join(format_exception(error)))
+    count("internal")
+    return respond(problem_of(error, instance=instance))
 
 
 def _allowed(request: Request) -> set[str]:

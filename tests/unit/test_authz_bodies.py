@@ -128,6 +128,10 @@ H05 = {
     b'"type":"eMAID"}}',
     "duplicate spelled otherwise": b'{"idToken":{"idToken":"DE8AA001234567","idT\\u006fken":'
     b'"DE8AA009876543","type":"eMAID"}}',
+    "duplicate beside a colon written as a number": b'{"idToken":{"idToken":"DE8AA001234567",'
+    b'"type":"eMAID"},"certificate":"x","certificate":"a\\u003ab"}',
+    "duplicate with colons": b'{"idToken":{"idToken":"DE8AA001234567","type":"eMAID"},'
+    b'"certificate":"::::","certificate":"x"}',
     "duplicate customData": b'{"idToken":{"idToken":"DE8AA001234567","type":"eMAID"},'
     b'"customData":{"a":1},"customData":{"b":2}}',
     "NaN": b'{"idToken":{"idToken":"DE8AA001234567","type":"eMAID"},"customData":NaN}',

@@ -169,7 +169,7 @@ class Revocations(Protocol):
         ...
 
     def listed(self, extent: Extent) -> Iterator[Listed]:
-        """The revocations that a list of this extent holds, by serial. Read as they are taken."""
+        """The revocations a list of this extent holds, the oldest first. Read as they are taken."""
         ...
 
     def serials(self, extent: Extent) -> Iterator[int]:

@@ -13,6 +13,8 @@ from certs.revocation.certificate_list import CertificateList, Scope
 from pki.crl.encoding import Kind
 from pki.errors import Unavailable
 
+_LONG = 0x80  # from here on a length is written in more than one octet
+
 
 def check(
     encoded: bytes,
@@ -56,7 +58,10 @@ def _serials(listed: CertificateList) -> Iterator[int]:
     data = listed.data
     at, stop = listed.entries
     while at < stop:
-        _, begin, end = der.tlv(data, at, stop)
-        _, first, last = der.tlv(data, begin, end)
-        yield int.from_bytes(data[first:last], "big", signed=True)
+        length = data[at + 1]
+        begin, end = at + 2, at + 2 + length
+        if length >= _LONG:  # no entry of ours is, but then another serial is read than was listed
+            _, begin, end = der.tlv(data, at, stop)
+        first = begin + 2  # tag and length: a serial has at most 20 octets
+        yield int.from_bytes(data[first : first + data[begin + 1]], "big", signed=True)
         at = end

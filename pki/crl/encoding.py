@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from itertools import islice
 
 from certs import der
@@ -78,9 +77,17 @@ def encode(
 
 def time(moment: datetime) -> bytes:
     """UTCTime through 2049 and GeneralizedTime after, to the second."""
-    if moment.year < _GENERALIZED_FROM:
-        return der.encode(der.UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
-    return der.encode(der.GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
+    year = moment.year
+    head = b"\x17\x0d" if year < _GENERALIZED_FROM else b"\x18\x0f%02d" % (year // 100)
+    return b"%b%02d%02d%02d%02d%02d%02dZ" % (
+        head,
+        year % 100,
+        moment.month,
+        moment.day,
+        moment.hour,
+        moment.minute,
+        moment.second,
+    )
 
 
 def integer(value: int) -> bytes:
@@ -91,25 +98,10 @@ def integer(value: int) -> bytes:
 def _entry(listed: Listed) -> bytes:
     serial, revoked_at, reason = listed
     octets = serial.bit_length() // 8 + 1
-    following = _following(revoked_at, reason)
+    when, why = time(revoked_at), _REASONS[reason]
     # Serials have at most 20 octets, so that every length here is one octet.
-    return b"".join(
-        (
-            bytes((der.SEQUENCE, 2 + octets + len(following), der.INTEGER, octets)),
-            serial.to_bytes(octets, "big"),
-            following,
-        )
-    )
-
-
-@lru_cache(maxsize=1024)
-def _following(revoked_at: datetime, reason: int) -> bytes:
-    """What stands after the serial. Revocations come in crowds with the same of it."""
-    # RFC 5280 5.3.1: unspecified is said by leaving the reason out.
-    if reason == Reason.UNSPECIFIED:
-        return time(revoked_at)
-    code = _extension(_REASON_CODE, der.encode(_ENUMERATED, bytes((reason,))))
-    return time(revoked_at) + der.encode(der.SEQUENCE, code)
+    head = bytes((der.SEQUENCE, 2 + octets + len(when) + len(why), der.INTEGER, octets))
+    return head + serial.to_bytes(octets, "big") + when + why
 
 
 def _extensions(issuer: Certificate, number: int, kind: Kind) -> bytes:
@@ -145,3 +137,14 @@ def _head(tag: int, length: int) -> bytes:
         return bytes((tag, length))
     octets = (length.bit_length() + 7) // 8
     return bytes((tag, 0x80 | octets)) + length.to_bytes(octets, "big")
+
+
+def _reason(reason: Reason) -> bytes:
+    # RFC 5280 5.3.1: unspecified is said by leaving the reason out.
+    if reason is Reason.UNSPECIFIED:
+        return b""
+    code = _extension(_REASON_CODE, der.encode(_ENUMERATED, bytes((reason,))))
+    return der.encode(der.SEQUENCE, code)
+
+
+_REASONS = {reason.value: _reason(reason) for reason in Reason}

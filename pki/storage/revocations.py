@@ -1,16 +1,11 @@
 """Revocations in their table, which only grows."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from sqlalchemy import (
-    Column,
     Engine,
-    Row,
     and_,
-    bindparam,
     insert,
-    or_,
     select,
     update,
 )
@@ -28,9 +23,8 @@ from pki.ports import Failpoint
 from pki.storage import audit, claims
 from pki.storage.answers import withdraw
 from pki.storage.database import reading, writing
+from pki.storage.revocation_pages import RevocationPages
 from pki.storage.tables import certificates, issuers, revocations
-
-_PAGE_ROWS = 10_000
 
 # After these the key is never certified again (E09).
 _KEY_LOST = frozenset({Reason.KEY_COMPROMISE, Reason.CA_COMPROMISE, Reason.AA_COMPROMISE})
@@ -42,6 +36,7 @@ class RevocationTable:
     def __init__(self, engine: Engine, *, failpoint: Failpoint = failpoints.carry_on) -> None:
         self._engine = engine
         self._failpoint = failpoint
+        self._pages = RevocationPages(engine)
 
     def revoke(self, revocation: Revocation, act: Act) -> Revocation:
         mine = and_(
@@ -108,42 +103,7 @@ class RevocationTable:
         return counted
 
     def listed(self, extent: Extent) -> Iterator[Listed]:
-        columns = (revocations.c.serial, revocations.c.revoked_at, revocations.c.reason)
-        for page in self._pages(extent, *columns):
-            yield from map(Listed._make, page)
+        return self._pages.listed(extent)
 
     def serials(self, extent: Extent) -> Iterator[int]:
-        for page in self._pages(extent, revocations.c.serial):
-            yield from (row.serial for row in page)
-
-    def _pages(
-        self, extent: Extent, *columns: Column[Any]
-    ) -> Iterator[Sequence[Row[tuple[Any, ...]]]]:
-        """The rows of an extent by serial, the serial first in each, a page in a transaction.
-
-        Pages make one picture: rows are added only, and those added meanwhile are counted by a
-        later revision.
-        """
-        asked = (
-            select(*columns)
-            .where(revocations.c.issuer == extent.issuer)
-            .where(revocations.c.crl_shard == extent.shard)
-            .where(revocations.c.serial > bindparam("after"))
-            .where(revocations.c.not_after >= extent.expiring_from)
-            .where(revocations.c.revision <= extent.through)
-            .order_by(revocations.c.serial)
-            .limit(_PAGE_ROWS)
-        )
-        if extent.beyond is not None:
-            # Those of before revisions were kept are on every delta: told twice, they stay true.
-            asked = asked.where(
-                or_(revocations.c.revision > extent.beyond, revocations.c.revision == 0)
-            )
-        after = 0
-        while True:
-            with reading(self._engine) as connection:
-                page = connection.execute(asked, {"after": after}).all()
-            yield page
-            if len(page) < _PAGE_ROWS:
-                return
-            after = page[-1][0]
+        return self._pages.serials(extent)

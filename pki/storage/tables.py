@@ -189,16 +189,21 @@ revocations = Table(
     Column("reason", SmallInteger, nullable=False),
     Column("revoked_at", Moment, nullable=False),
     Column("not_after", Moment, nullable=False),
-    # The issuer's revision with it; 0 where it was entered before these were kept.
+    # The issuer's revision with it: what a list of an earlier revision did not know.
     Column("revision", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("issuer", "serial"),
     ForeignKeyConstraint(["issuer", "serial"], ["certificates.issuer", "certificates.serial"]),
     # RFC 5280 5.3.1: 7 is unused; holds and their release are not offered.
     CheckConstraint("reason IN (0, 1, 2, 3, 4, 5, 9, 10)", name="reason"),
 )
-# Lists are read by serial, page by page, and deltas by revision.
-Index("ix_revocations_shard", revocations.c.issuer, revocations.c.crl_shard, revocations.c.serial)
-Index("ix_revocations_news", revocations.c.issuer, revocations.c.revision)
+# Lists are read page by page, in the order in which rows came, deltas from some row on.
+Index(
+    "ix_revocations_list",
+    revocations.c.issuer,
+    revocations.c.crl_shard,
+    revocations.c.revision,
+    revocations.c.serial,
+)
 
 crls = Table(
     "crls",

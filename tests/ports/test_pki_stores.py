@@ -23,8 +23,7 @@ from pki.authority.entries import (
 )
 from pki.callers import new_caller
 from pki.errors import Conflict, NotFound, SerialTaken, Unavailable
-from pki.storage import audit, tables
-from pki.storage import revocations as storage_revocations
+from pki.storage import audit, revocation_pages, tables
 from pki.storage.audit import AuditTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine, reading, writing
@@ -243,7 +242,7 @@ def test_revoked_are_told_apart_by_issuer_and_serial(stores, leaf, other_leaf):
     assert stores.standings.revoked_among([]) == frozenset()
 
 
-def test_list_holds_a_shard_by_serial_until_its_certificates_ended(stores, leaf, other_leaf):
+def test_list_holds_a_shard_until_its_certificates_ended(stores, leaf, other_leaf):
     stores.register.intend([intent(leaf), intent(other_leaf, crl_shard=1)], [act()])
     for certificate in (leaf, other_leaf):
         stores.revocations.revoke(revoked(certificate), act())
@@ -273,18 +272,10 @@ def test_list_holds_what_a_revision_counts_and_a_delta_what_came_after_another(
     serials = stores.revocations.serials
     assert list(serials(extent(through=0))) == []
     assert list(serials(extent(through=1))) == [first]
-    assert list(serials(extent(through=2))) == sorted([first, second])
-    assert list(serials(extent(through=2, beyond=0))) == sorted([first, second])
+    assert list(serials(extent(through=2))) == [first, second]
+    assert list(serials(extent(through=2, beyond=0))) == [first, second]
     assert list(serials(extent(through=2, beyond=1))) == [second]
     assert list(serials(extent(through=2, beyond=2))) == []
-
-
-def test_revocation_of_before_revisions_is_on_every_delta(stores, leaf):
-    stores.register.intend([intent(leaf)], [act()])
-    stores.revocations.revoke(revoked(leaf), act())
-    with stores.engine.begin() as connection:
-        connection.execute(update(tables.revocations).values(revision=0))
-    assert list(stores.revocations.serials(extent(beyond=5))) == [leaf.serial]
 
 
 def test_list_of_many_is_read_page_by_page(stores, leaf, other_leaf, monkeypatch):
@@ -292,8 +283,8 @@ def test_list_of_many_is_read_page_by_page(stores, leaf, other_leaf, monkeypatch
     for certificate in (leaf, other_leaf):
         stores.revocations.revoke(revoked(certificate), act())
     for rows in (1, 2, 3):
-        monkeypatch.setattr(storage_revocations, "_PAGE_ROWS", rows)
-        wanted = sorted([leaf.serial, other_leaf.serial])
+        monkeypatch.setattr(revocation_pages, "_PAGE_ROWS", rows)
+        wanted = [leaf.serial, other_leaf.serial]
         assert list(stores.revocations.serials(extent())) == wanted
         assert [each.serial for each in stores.revocations.listed(extent())] == wanted
 
@@ -522,6 +513,7 @@ def test_issued_certificates_are_found_by_their_key(stores, leaf, other_leaf):
 
 
 def test_intent_without_its_tables_is_unavailable(stores, leaf):
+    tables.relations.drop(stores.engine)
     tables.revocations.drop(stores.engine)
     tables.certificates.drop(stores.engine)
     with pytest.raises(Unavailable) as caught:

@@ -30,6 +30,7 @@ from tests.pki_house import (
     empty_house,
     issue,
     issuer_id,
+    permit_everything,
     someone,
 )
 from tests.world import NOW, valid_world
@@ -63,6 +64,7 @@ class Lists(RuleBasedStateMachine):
         self.shards = shards
         self._open()
         self.house.importing.world(valid_world(), tenant=TENANT)
+        permit_everything(self.house)
         self.house.authority.reload()
 
     def _open(self):

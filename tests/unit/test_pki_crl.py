@@ -15,6 +15,7 @@ from pki.authority.entries import Listed, Reason
 from pki.crl.checking import check
 from pki.crl.encoding import COMPLETE, Kind, encode, time
 from pki.errors import SignerUnavailable, Unavailable
+from tests import evidence
 from tests.pki_house import (
     Clock,
     MemoryKeys,
@@ -227,6 +228,21 @@ def test_c11_list_that_the_register_does_not_bear_out_is_caught(serials):
     with pytest.raises(Unavailable) as caught:
         checked(encoded([1, 2, 3], 7), serials)
     assert caught.value.code == "unavailable.crl"
+
+
+def test_c11_long_entries_that_nobody_meant_are_read_over():
+    """Entries of more than 127 octets are none of ours; the serials after them are still found."""
+    long = evidence.extension("1.3.6.1.4.1.55555.2", bytes(200))
+    entries = [
+        evidence.crl_entry(1, extensions=long),
+        evidence.crl_entry(2),
+        evidence.crl_entry(2**127, extensions=long),
+    ]
+    holder = evidence.Holder(certificate=CA.certificate, key=CA.private_key)
+    octets = evidence.crl(holder, *entries)
+    checked(octets, (1, 2, 2**127))
+    with pytest.raises(Unavailable):
+        checked(octets, (1, 3, 2**127))
 
 
 KINDS = [

@@ -25,5 +25,11 @@ def upgrade() -> None:
     )
     op.add_column("crls", sa.Column("delta", sa.LargeBinary(), nullable=True))
     op.drop_index("ix_revocations_list", table_name="revocations")
-    op.create_index("ix_revocations_shard", "revocations", ["issuer", "crl_shard", "serial"])
-    op.create_index("ix_revocations_news", "revocations", ["issuer", "revision"])
+    # Those of before are counted as the latest: told by a delta once more, they stay true.
+    op.execute(
+        "UPDATE revocations SET revision = "
+        "(SELECT revision FROM issuers WHERE issuers.key_id = revocations.issuer)"
+    )
+    op.create_index(
+        "ix_revocations_list", "revocations", ["issuer", "crl_shard", "revision", "serial"]
+    )

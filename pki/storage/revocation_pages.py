@@ -1,0 +1,91 @@
+"""Reading the revocations of a list page by page, a million of them without their objects."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Engine, LargeBinary, bindparam, select, tuple_
+
+from pki.authority.entries import Extent, Listed
+from pki.storage.prepared import Prepared, asking
+from pki.storage.tables import revocations
+
+_PAGE_ROWS = 10_000
+_BEYOND_EVERY_SERIAL = b"\xff" * 21  # of octets; serials have at most 20
+_NO_REVISION = -1
+_IN_UTC = "+00:00"  # pki.storage.columns.Moment: SQLite keeps moments without their zone
+# What starts where the page before ended.
+_PLACE = tuple_(revocations.c.revision, revocations.c.serial)
+_AFTER = tuple_(
+    bindparam("after_revision", type_=BigInteger), bindparam("after_serial", type_=LargeBinary)
+)
+
+
+class RevocationPages:
+    """What a list of some extent holds, in the order in which it was revoked.
+
+    Pages make one picture, though each is asked for by itself: rows are added only, and those
+    added meanwhile are counted by a later revision.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._moment = _sqlite_moment if engine.dialect.name == "sqlite" else _moment
+        self._listed = _query(engine, revocations.c.revoked_at, revocations.c.reason)
+        self._serials = _query(engine)
+
+    def listed(self, extent: Extent) -> Iterator[Listed]:
+        moment = self._moment
+        for page in self._pages(self._listed, extent):
+            yield from [
+                Listed(int.from_bytes(serial, "big"), moment(revoked_at), reason)
+                for _, serial, revoked_at, reason in page
+            ]
+
+    def serials(self, extent: Extent) -> Iterator[int]:
+        for page in self._pages(self._serials, extent):
+            yield from [int.from_bytes(serial, "big") for _, serial in page]
+
+    def _pages(self, query: Prepared, extent: Extent) -> Iterator[Sequence[tuple[Any, ...]]]:
+        place = (_NO_REVISION if extent.beyond is None else extent.beyond, _BEYOND_EVERY_SERIAL)
+        while True:
+            with asking(self._engine) as cursor:
+                page = query.ask(
+                    cursor,
+                    {
+                        "of_issuer": extent.issuer,
+                        "of_shard": extent.shard,
+                        "expiring_from": extent.expiring_from,
+                        "through": extent.through,
+                        "after_revision": place[0],
+                        "after_serial": place[1],
+                        "page_rows": _PAGE_ROWS,
+                    },
+                )
+            yield page
+            if len(page) < _PAGE_ROWS:
+                return
+            place = page[-1][:2]
+
+
+def _query(engine: Engine, *columns: Column[Any]) -> Prepared:
+    return Prepared(
+        select(revocations.c.revision, revocations.c.serial, *columns)
+        .where(revocations.c.issuer == bindparam("of_issuer"))
+        .where(revocations.c.crl_shard == bindparam("of_shard"))
+        .where(_PLACE > _AFTER)
+        .where(revocations.c.not_after >= bindparam("expiring_from"))
+        .where(revocations.c.revision <= bindparam("through"))
+        .order_by(revocations.c.revision, revocations.c.serial)
+        .limit(bindparam("page_rows")),
+        engine,
+        names=(),
+    )
+
+
+def _sqlite_moment(kept: str) -> datetime:
+    return datetime.fromisoformat(kept + _IN_UTC)
+
+
+def _moment(kept: datetime) -> datetime:
+    return kept

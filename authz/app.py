@@ -3,14 +3,18 @@
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
+from authz.actions.answering import Actions
 from authz.actions.assembly import assemble
+from authz.actions.signing import CertificateCourier, SigningDesk
 from authz.adapters.anchors import TrustBook
 from authz.adapters.authorities import KnownAuthorities
 from authz.adapters.callers import CallerBook
+from authz.adapters.certificate_authority import HttpCertificateAuthority
 from authz.adapters.changes import changes_of
 from authz.adapters.contract_answers import ContractAnswerTable
 from authz.adapters.contract_service import OpcpContractService
@@ -23,6 +27,7 @@ from authz.adapters.guarded import GuardedOutbound
 from authz.adapters.metrics import Metrics
 from authz.adapters.outbound import Outbound
 from authz.adapters.schema import check_current, upgrade
+from authz.adapters.signing_requests import SigningRequestTable
 from authz.adapters.stations import StationBook
 from authz.adapters.status_answers import StatusFetcher
 from authz.adapters.transactions import TransactionTable
@@ -105,7 +110,8 @@ def create_app(
             writer.start()
             facts.start()
             gathering.prefetcher.start()
-            yield
+            async with answers.courier.at_work():
+                yield
         finally:
             await hub.close()
             await gathering.close()
@@ -133,21 +139,19 @@ def create_app(
         clock=steady,
         random=random,
     )
-    transactions = TransactionTable(database, writer)
-    app.state.transactions = transactions
-    app.state.answering = answering or assemble(
+    answers = _answers(
+        settings,
+        database=database,
+        writer=writer,
+        outbound=outbound,
+        trusts=trusts,
+        register=station_book,
+        hub=hub,
         authorizer=authorizer,
         tenants=caller_book,
-        transactions=transactions,
-        contract_service=None
-        if settings.contract_service is None
-        else OpcpContractService(outbound, settings.contract_service),
-        contract_answers=ContractAnswerTable(writer),
-        authorities=KnownAuthorities(trusts, settings.authorities),
-        statuses=StatusFetcher(outbound, settings.sources, crl_bytes_max=settings.crl_bytes_max),
-        clock=steady.moment,
-        heartbeat_seconds=settings.heartbeat_seconds,
+        clock=steady,
     )
+    app.state.answers = answers
     authorize.install(app, doorkeeper, authorizer, metrics)
     _install_books(
         app,
@@ -168,13 +172,72 @@ def create_app(
         clock=steady,
     )
     ocpp_socket.install(
-        app, entrance, hub, answering=app.state.answering, metrics=metrics, random=random
+        app, entrance, hub, answering=answering or answers.answering, metrics=metrics, random=random
     )
     _install_health(
         app, log=log, steady=steady, writer=writer, guarded=gathering.guarded, metrics=metrics
     )
     openapi.install(app)
     return app
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What answers stations, and what goes on after an answer."""
+
+    answering: Actions
+    courier: CertificateCourier
+    transactions: TransactionTable
+    signing_requests: SigningRequestTable
+
+
+def _answers(
+    settings: Settings,
+    *,
+    database: Database,
+    writer: Writer,
+    outbound: Outbound,
+    trusts: TrustBook,
+    register: StationBook,
+    hub: Hub,
+    authorizer: Authorizer,
+    tenants: CallerBook,
+    clock: SteadyClock,
+) -> Answers:
+    """Puts the answers to stations together."""
+    transactions = TransactionTable(database, writer)
+    requests = SigningRequestTable(database, writer)
+    pool, authority = settings.contract_service, settings.certificate_authority
+    signer = None if authority is None else HttpCertificateAuthority(outbound, authority)
+    courier = CertificateCourier(
+        authority=signer, requests=requests, stations=hub, clock=clock.moment
+    )
+    desk = SigningDesk(
+        signed_here=signer is not None,
+        requests=requests,
+        register=register,
+        names=settings.secc_names,
+        clock=clock.moment,
+        wake=courier.wake,
+    )
+    answering = assemble(
+        authorizer=authorizer,
+        tenants=tenants,
+        transactions=transactions,
+        contract_service=None if pool is None else OpcpContractService(outbound, pool),
+        contract_answers=ContractAnswerTable(writer),
+        authorities=KnownAuthorities(trusts, settings.authorities),
+        statuses=StatusFetcher(outbound, settings.sources, crl_bytes_max=settings.crl_bytes_max),
+        desk=desk,
+        clock=clock.moment,
+        heartbeat_seconds=settings.heartbeat_seconds,
+    )
+    return Answers(
+        answering=answering,
+        courier=courier,
+        transactions=transactions,
+        signing_requests=requests,
+    )
 
 
 def _install_books(

@@ -12,6 +12,7 @@ from authz.decision import LoggedDecision
 from authz.ocpp.protocol import Station
 from authz.policy import Policy
 from authz.restrictions import Evse
+from authz.signing_request import SigningRequest, SigningState, Wish
 from authz.status_answer import StatusAnswer
 from authz.told import Backlog, Told, Watched
 from authz.transaction import Report, Transaction
@@ -358,6 +359,60 @@ class StatusAnswers(Protocol):
         deadline_seconds: float,
     ) -> StatusAnswer:
         """What a permitted list establishes."""
+        ...
+
+
+class CertificateAuthority(Protocol):
+    """Whoever signs certificates for stations."""
+
+    async def sign(self, wish: Wish) -> str:
+        """The chain as PEM, leaf first, root excluded.
+
+        Raises Refused where the authority declines for good, Unavailable where it may be asked
+        again.
+        """
+        ...
+
+
+class SigningRequests(Protocol):
+    """What stations asked to be signed. Raises Unavailable."""
+
+    async def keep(self, wish: Wish, *, now: datetime) -> SigningRequest:
+        """Keeps a wish, on disk when it returns; one that is open already is not kept twice.
+
+        It takes the place of the station's open one of the same certificate type.
+        """
+        ...
+
+    async def claim(
+        self,
+        connected: Callable[[str], Sequence[Station]],
+        *,
+        limit: int,
+        now: datetime,
+        until: datetime,
+    ) -> tuple[SigningRequest, ...]:
+        """Takes up requests that are due, unsigned or of stations that are ``connected``.
+
+        Nobody else gets them before ``until``.
+        """
+        ...
+
+    async def move(
+        self,
+        request: SigningRequest,
+        state: SigningState,
+        *,
+        reason: str | None,
+        chain: str | None,
+        due_at: datetime | None,
+        now: datetime,
+    ) -> SigningRequest:
+        """The request in its next state, unless it has an end already."""
+        ...
+
+    async def of_station(self, tenant: str, identity: str) -> tuple[SigningRequest, ...]:
+        """A station's latest requests, newest first."""
         ...
 
 

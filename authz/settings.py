@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -31,6 +32,8 @@ _IN_JSON = {
     "tls_proxy_networks",
     "contract_service",
     "authority_files",
+    "certificate_authority",
+    "secc_names",
 }
 
 
@@ -82,6 +85,16 @@ class RawService(BaseModel):
         )
 
 
+class RawSeccNames(BaseModel):
+    """Names that a station's charger certificate may bear, beside its identity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant: str = Field(description="whose station it is")
+    station: str = Field(description="its OCPP identity")
+    names: tuple[str, ...] = Field(description="common names, like the ids of its EVSEs")
+
+
 class RawSettings(BaseModel):
     """The settings as written, with their defaults. Unknown ones are errors."""
 
@@ -117,6 +130,12 @@ class RawSettings(BaseModel):
     )
     contract_service: RawService | None = Field(
         None, description="the contract certificate pool (OPCP) that installs vehicles' contracts"
+    )
+    certificate_authority: RawService | None = Field(
+        None, description="the authority (POST /v1/certificates) that signs chargers' certificates"
+    )
+    secc_names: tuple[RawSeccNames, ...] = Field(
+        (), description="names that chargers' certificates may bear, beside their identities"
     )
     authority_files: tuple[Path, ...] = Field(
         (), description="PEM files of sub-CAs whose certificates stations ask the status of"
@@ -163,6 +182,8 @@ class Settings:
     crl_bytes_max: int
     heartbeat_seconds: int
     contract_service: RemoteService | None
+    certificate_authority: RemoteService | None
+    secc_names: Mapping[tuple[str, str], frozenset[str]]
     authorities: tuple[Certificate, ...]
     prefetch: PrefetchRule
     sources: Sources
@@ -199,7 +220,11 @@ def validate(raw: RawSettings) -> Settings:
         ocsp_hash=raw.ocsp_hash,
         crl_bytes_max=raw.crl_bytes_max,
         heartbeat_seconds=raw.heartbeat_seconds,
-        contract_service=None if raw.contract_service is None else raw.contract_service.service(),
+        contract_service=_service(raw.contract_service),
+        certificate_authority=_service(raw.certificate_authority),
+        secc_names=MappingProxyType(
+            {(one.tenant, one.station): frozenset(one.names) for one in raw.secc_names}
+        ),
         authorities=tuple(
             certificate for file in raw.authority_files for certificate in _certificates(file)
         ),
@@ -245,6 +270,10 @@ def _place(url: str | None, networks: tuple[str, ...]) -> Place | None:
     if asked is None:
         raise Refused("settings.revocation_sources", "a source is an absolute http or https URL")
     return asked, OutboundRule.parse(url, networks)
+
+
+def _service(raw: RawService | None) -> RemoteService | None:
+    return None if raw is None else raw.service()
 
 
 def _certificates(path: Path) -> tuple[Certificate, ...]:

@@ -32,7 +32,7 @@ class ScriptedStation:
 
     def raw(self, action, octets):
         """The answer to octets as they are."""
-        answering = self.house.client.app.state.answering
+        answering = self.house.client.app.state.answers.answering
         return self.house.client.run(answering.answer(self.station, action, octets))
 
     def ask(self, action, /, **payload):

@@ -130,12 +130,11 @@ def basic(identity: str, password: str | bytes) -> str:
 def served(house: House, **more: object) -> Iterator[Served]:
     """A second app over the house's database, behind a real server on a free port."""
     twin = Twin()
+    answering = more.pop("answering", twin)
     apps = []
 
     def make():
-        apps.append(
-            create_app(house.settings, clock=house.clock, answering=more.pop("answering", twin))
-        )
+        apps.append(create_app(house.settings, clock=house.clock, answering=answering))
         return apps[0]
 
     with listen("127.0.0.1", 0) as listening:

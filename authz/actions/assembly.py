@@ -11,6 +11,7 @@ from authz.actions.certificate_status import CertificateStatuses
 from authz.actions.contract_certificates import ContractCertificates
 from authz.actions.data_transfer import DataTransfer
 from authz.actions.grants import Grants
+from authz.actions.signing import SigningDesk
 from authz.actions.staying import Staying
 from authz.actions.transactions import TransactionLedger
 from authz.ports import (
@@ -33,6 +34,7 @@ def assemble(
     contract_answers: ContractAnswers,
     authorities: Authorities,
     statuses: StatusAnswers,
+    desk: SigningDesk,
     clock: Callable[[], datetime],
     heartbeat_seconds: int,
 ) -> Actions:
@@ -50,5 +52,6 @@ def assemble(
     handlers[Handling.CONTRACT_CERTIFICATE] = ContractCertificates(
         service=contract_service, answers=contract_answers, clock=clock
     ).answer
+    handlers[Handling.SIGN] = desk.answer
     handlers[Handling.DATA_TRANSFER] = DataTransfer(handlers).transfer
     return Actions(handlers)

@@ -26,6 +26,7 @@ class Handling(Enum):
     CONTRACT_CERTIFICATE = "the provisioning service's EXI, unread"
     CERTIFICATE_STATUS = "the OCSP response, verified"
     CHAIN_STATUS = "a status for each certificate, from verified OCSP responses and CRLs"
+    SIGN = "Accepted; CertificateSigned follows"
     DATA_TRANSFER = "the wrapped message's answer, wrapped"
     NO_VENDOR = "UnknownVendorId"
 
@@ -49,6 +50,7 @@ ROWS: tuple[Row, ...] = (
     _row("Get15118EVCertificate", Handling.CONTRACT_CERTIFICATE, V201, V21),
     _row("GetCertificateStatus", Handling.CERTIFICATE_STATUS, V201, V21),
     _row("GetCertificateChainStatus", Handling.CHAIN_STATUS, V21),
+    _row("SignCertificate", Handling.SIGN, V16, V201, V21),
     _row("DataTransfer", Handling.DATA_TRANSFER, V16),
     _row("DataTransfer", Handling.NO_VENDOR, V201, V21),
     _row("BootNotification", Handling.BOOT, V16, V201, V21),

@@ -34,8 +34,7 @@ class DataTransfer:
         direction = WRAPPED.get(message_id)
         if direction is None:
             return {"status": "UnknownMessageId"}
-        handling = ACTIONS.get((FORMS, message_id))
-        if direction is Direction.TO_STATION or handling is None:
+        if direction is Direction.TO_STATION:
             return {"status": "Rejected"}
         octets = told.get("data", "").encode("utf-8", "surrogatepass")
         try:
@@ -43,6 +42,7 @@ class DataTransfer:
         except CallRefused as broken:
             _log.info("station.data_broken", message=message_id, rule=broken.description)
             return {"status": "Rejected"}
-        answer = await self._handlers[handling](asked_by(asked.station, octets, version=FORMS))
+        handler = self._handlers[ACTIONS[FORMS, message_id]]
+        answer = await handler(asked_by(asked.station, octets, version=FORMS))
         # mobilityhouse/ocpp#371: data is a string that holds JSON, not an object
         return {"status": "Accepted", "data": answer_to(FORMS, message_id, answer).decode()}

@@ -262,3 +262,26 @@ CONTRACT_ANSWERS = sa.Table(
     sa.Column("answers", sa.Text, nullable=False),  # JSON list of base64 EXI; keys in it are sealed
     sa.Column("expires_at", Moment, nullable=False),
 )
+
+# Certificates that stations asked for, until each has an end (OCPP A02, A03).
+SIGNING_REQUESTS = sa.Table(
+    "signing_requests",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), nullable=False),
+    sa.Column("identity", sa.String(48), nullable=False),
+    sa.Column("csr", sa.Text, nullable=False),
+    sa.Column("certificate_type", sa.String(32)),
+    sa.Column("request_id", sa.BigInteger),
+    sa.Column("wrapped", sa.Boolean, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("chain", sa.Text),
+    sa.Column("reason", sa.String(200)),
+    sa.Index(None, "state", "due_at"),
+    sa.Index(None, "tenant", "identity"),
+    sqlite_autoincrement=True,
+)

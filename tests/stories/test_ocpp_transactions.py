@@ -28,7 +28,7 @@ def station(request, boring):
 
 
 def running(h):
-    return h.client.run(h.client.app.state.transactions.running(TENANT, EMAID_1))
+    return h.client.run(h.client.app.state.answers.transactions.running(TENANT, EMAID_1))
 
 
 def event(kind, *, name="tx-1", number=0, **more):

@@ -113,10 +113,10 @@ def identity(name: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if at >= 2 and name[1] == len(name) - 2 < 0x80 and name[at] == der.SET:
         length = name[at + 1]
         end = at + 2 + length
-        codec = _CODECS.get(name[at + 9])
+        # the nine octets up to the string's tag are within the SET, and the SET within the name
+        codec = _CODECS.get(name[at + 9]) if length >= 9 and end <= len(name) else None
         if (
             codec is not None
-            and end <= len(name)
             and name[at + 2] == der.SEQUENCE
             and name[at + 3] == length - 2
             and name[at + 10] == length - 9

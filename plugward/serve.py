@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, null
 from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,6 +18,9 @@ from fastapi import FastAPI
 from plugward.connections import Http, WebSocket
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from OpenSSL.SSL import Context
 
 BACKLOG = 2_048  # uvicorn's own default
 CONNECTIONS_MAX = 32_768  # charging stations among them; beyond it requests are answered 503
@@ -27,15 +32,20 @@ STOP_SECONDS = 10  # how long requests under way may take to end
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One house behind one socket that listens already. ``make`` puts its application together."""
+    """One house behind one socket that listens already. ``make`` puts its application together.
+
+    ``tls`` is what its connections share, where they are TLS.
+    """
 
     name: str
     listening: socket.socket
     make: Callable[[], FastAPI]
+    tls: "Context | None" = None
 
     @property
     def url(self) -> str:
-        return url_of(self.listening)
+        plain = url_of(self.listening)
+        return plain if self.tls is None else plain.replace("http", "https", 1)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -90,7 +100,12 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-def _server(app: FastAPI) -> _Server:
+def _server(app: FastAPI, tls: "Context | None") -> _Server:
+    http: Any = Http
+    if tls is not None:
+        from plugward.tls import over_tls
+
+        http = over_tls(tls, Http)
     # The lifespan is entered by us: uvicorn would log its exceptions and lose them.
     config = uvicorn.Config(
         app,
@@ -98,7 +113,7 @@ def _server(app: FastAPI) -> _Server:
         access_log=False,
         log_config=None,
         server_header=False,
-        http=Http,
+        http=http,
         ws=WebSocket,
         proxy_headers=False,  # a header says nothing about who called (H11)
         limit_concurrency=CONNECTIONS_MAX,
@@ -111,15 +126,22 @@ def _server(app: FastAPI) -> _Server:
     return _Server(config)
 
 
+def _allow_open_files() -> None:
+    """As many as the system lets us have: each charging station keeps one open."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 @asynccontextmanager
 async def opened(doors: Sequence[Door]) -> AsyncIterator[None]:
     """Every house awake and answering; at the end requests under way are waited for."""
+    _allow_open_files()
     async with AsyncExitStack() as stack:
         servers = []
         for door in doors:
             app = door.make()
             await stack.enter_async_context(app.router.lifespan_context(app))
-            servers.append(_server(app))
+            servers.append(_server(app, door.tls))
         serving = [
             asyncio.create_task(server.serve(sockets=[door.listening]))
             for server, door in zip(servers, doors, strict=True)

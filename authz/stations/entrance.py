@@ -13,7 +13,6 @@ from itertools import pairwise
 
 from authz.charging_station import NOBODY, ChargingStation, Password, SecurityProfile
 from authz.errors import Unavailable
-from authz.judgement import sound
 from authz.ports import RevocationMemory, RevocationSources, StationRegister, Trusts
 from authz.station_rules import RevocationMode, StationRules, within
 from authz.stations.attempts import Attempts
@@ -143,7 +142,7 @@ class Entrance:
             verdict = trust.verifier.verify_pem(knock.chain_pem, use=Use.CHARGING_STATION, now=now)
         except Malformed:
             return Reason.CERTIFICATE_REFUSED
-        if not sound(verdict):
+        if not verdict.valid:
             return Reason.CERTIFICATE_REFUSED
         # One name, spelled exactly so (K16; OCPP 2.0.1 A00.FR.405).
         if verdict.path[0].common_name != station.certificate_name:

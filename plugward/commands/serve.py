@@ -4,14 +4,18 @@ import logging
 from contextlib import ExitStack
 from enum import Enum
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plugward import configuration, home, logs, options, terminal
+from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 from plugward.hardening import harden
 from plugward.serve import Door, listen, run_on_loop, serve
+
+if TYPE_CHECKING:
+    from OpenSSL.SSL import Context
 
 PKI_PORT, AUTHZ_PORT = 8081, 8080
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -33,6 +37,19 @@ def run(
     authz_port: Annotated[
         int, typer.Option(min=0, max=65535, help="0 takes a free one")
     ] = AUTHZ_PORT,
+    tls_certificate: Annotated[
+        str | None, typer.Option(help="authz speaks TLS: its chain, leaf first, as a PEM file")
+    ] = None,
+    tls_key: Annotated[
+        str | None, typer.Option(help="the key of that certificate, as an unencrypted PEM file")
+    ] = None,
+    tls_client_ca: Annotated[
+        str | None,
+        typer.Option(
+            help="ask clients for certificates, and name these CAs to them; whom a certificate"
+            " lets in is for each tenant's anchors to say"
+        ),
+    ] = None,
     directory: options.Home = None,
     pki_settings: options.PkiSettings = None,
     authz_settings: options.AuthzSettings = None,
@@ -41,7 +58,8 @@ def run(
     """Serve the PKI and the authorization service until SIGTERM or SIGINT.
 
     When every house answers, a line that begins with `plugward: ready` is written to stderr. Logs
-    are JSON lines on stderr. TLS belongs to the proxy in front: without one, stay on loopback.
+    are JSON lines on stderr. The PKI's TLS belongs to the proxy in front, the authorization
+    service's to --tls-certificate or the proxy: without, stay on loopback.
     """
     for missing in harden():
         terminal.say(missing)
@@ -52,7 +70,8 @@ def run(
     # settings before sockets, sockets before houses: what can be refused is refused early
     of_pki = None if house is House.AUTHZ else configuration.pki_settings(places, passphrase_file)
     of_authz = None if house is House.PKI else configuration.authz_settings(places)
-    if host not in _LOOPBACK:
+    tls = _tls(tls_certificate, tls_key, tls_client_ca)
+    if host not in _LOOPBACK and (of_pki is not None or tls is None):
         terminal.say(f"listening on {host} without TLS: let a proxy speak it")
     doors = []
     with ExitStack() as sockets:
@@ -61,8 +80,22 @@ def run(
             doors.append(Door("pki", listening, partial(configuration.pki_app, of_pki)))
         if of_authz is not None:
             listening = sockets.enter_context(listen(host, authz_port))
-            doors.append(Door("authz", listening, partial(configuration.authz_app, of_authz)))
+            make = partial(configuration.authz_app, of_authz)
+            doors.append(Door("authz", listening, make, tls))
         said = ", ".join(f"{door.name} {door.url}" for door in doors)
         run_on_loop(serve(doors, ready=lambda: terminal.say(f"ready: {said}")))
     terminal.say("stopped")
     return ExitCode.YES
+
+
+def _tls(chain: str | None, key: str | None, client_authorities: str | None) -> "Context | None":
+    """What authz's connections share where they are TLS."""
+    if chain is None and key is None and client_authorities is None:
+        return None
+    if chain is None or key is None:
+        raise Complaint(
+            "TLS needs a certificate and its key", hint="--tls-certificate FILE --tls-key FILE"
+        )
+    from plugward.tls import TlsFiles, context_of
+
+    return context_of(TlsFiles(chain=chain, key=key, client_authorities=client_authorities))

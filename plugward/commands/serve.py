@@ -38,16 +38,21 @@ def run(
         int, typer.Option(min=0, max=65535, help="0 takes a free one")
     ] = AUTHZ_PORT,
     tls_certificate: Annotated[
-        str | None, typer.Option(help="authz speaks TLS: its chain, leaf first, as a PEM file")
+        str | None,
+        typer.Option(metavar="FILE", help="authz speaks TLS: its chain, leaf first, as a PEM file"),
     ] = None,
     tls_key: Annotated[
-        str | None, typer.Option(help="the key of that certificate, as an unencrypted PEM file")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="the key of that certificate, as an unencrypted PEM file"
+        ),
     ] = None,
     tls_client_ca: Annotated[
         str | None,
         typer.Option(
+            metavar="FILE",
             help="ask clients for certificates, and name these CAs to them; whom a certificate"
-            " lets in is for each tenant's anchors to say"
+            " lets in is for each tenant's anchors to say",
         ),
     ] = None,
     directory: options.Home = None,

@@ -354,3 +354,35 @@ def parse(data: bytes, reading: Reading = Reading.TOLERANT) -> Certificate:
             f"not DER: {', '.join(made.quirks)}", code="malformed.certificate_not_der"
         )
     return made
+
+
+# What a certificate tells whoever signed it; its key and extensions, once looked at, among it.
+_OF_TBS = tuple(
+    name for name in Certificate.__slots__ if name not in {"der", "signature", "_fingerprint"}
+)
+
+
+def signed_anew(certificate: Certificate, data: bytes) -> Certificate:
+    """What ``parse(data)`` gives where only the signature differs from a certificate's that was.
+
+    The three fields are read from ``data``; what stands in the first is not read again, because it
+    has to be the same octets. Raises MalformedCertificate where it is not, or the form is not DER.
+    """
+    try:
+        start, stop = der.whole(data, der.SEQUENCE)
+        at = start + len(certificate.tbs)
+        end = at + len(certificate.signature_algorithm)
+        if data[start:at] != certificate.tbs or data[at:end] != certificate.signature_algorithm:
+            raise MalformedCertificate("the signed octets are not those that were read")
+        begin, last = der.expect(data, end, stop, der.BIT_STRING)
+        if last != stop:
+            raise MalformedCertificate("certificate of more than its three fields")
+        signature = der.bit_string(data[begin:last])
+    except MalformedDer as bad:
+        raise MalformedCertificate(bad.detail) from bad
+    made = Certificate()
+    for name in _OF_TBS:
+        setattr(made, name, getattr(certificate, name))
+    made.der = data
+    made.signature = signature
+    return made

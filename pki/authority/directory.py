@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
@@ -22,6 +22,8 @@ class Directory:
     by_key_id: dict[str, Issuer]
     _by_hashes: dict[tuple[str, bytes, bytes], Issuer]
     _responders: dict[str, tuple[Responder, ...]]
+    # Worked out when first asked for: a batch asks for one line a thousand times.
+    _lines: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, issuers: Iterable[Issuer], responders: Iterable[Responder]) -> "Directory":
@@ -54,11 +56,15 @@ class Directory:
 
     def line_of(self, issuer: Issuer) -> tuple[Certificate, ...]:
         """The authority's certificate and those of ours above it, the root the last."""
+        kept = self._lines.get(issuer.certificate)
+        if kept is not None:
+            return kept
         line: list[Certificate] = []
         at: Issuer | None = issuer
         while at is not None and at.certificate not in line:
             line.append(at.certificate)
             at = self.parent(at.certificate)
+        self._lines[issuer.certificate] = tuple(line)
         return tuple(line)
 
     def issuing(

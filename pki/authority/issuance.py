@@ -93,15 +93,17 @@ class Issuance:
         ]
         certificates, failed = self._sign(drafts, _Watched(signer, self._failpoint))
         if certificates:
+            now = self._clock.now()
             acts = [
-                self._act("issuance.signed", approved, certificate.serial)
+                _act("issuance.signed", approved, certificate.serial, now)
                 for (approved, _), certificate in zip(drafts, certificates, strict=False)
             ]
             self._register.record(certificates, issuer.key_id, acts)
         if failed is not None:
             for approved, draft in drafts[len(certificates) :]:
                 serial = draft.certificate.serial
-                act = self._act("issuance.failed", approved, serial, detail=failed.code)
+                now = self._clock.now()
+                act = _act("issuance.failed", approved, serial, now, detail=failed.code)
                 self._register.abandon(issuer.key_id, serial, act)
             raise SignerUnavailable(f"not signed: {failed.code}") from failed
         signed = iter(certificates)
@@ -142,10 +144,11 @@ class Issuance:
                 self._register.intend(
                     [_intent(approved, draft) for approved, draft in drafts],
                     [
-                        self._act(
+                        _act(
                             "issuance.intended",
                             approved,
                             draft.certificate.serial,
+                            now,
                             detail=approved.profile.name,
                         )
                         for approved, draft in drafts
@@ -193,16 +196,17 @@ class Issuance:
             self._drafters[issuer.certificate] = drafter
         return drafter
 
-    def _act(self, event: str, approved: Approved, serial: int, *, detail: str = "") -> Act:
-        return Act(
-            event=event,
-            at=self._clock.now(),
-            actor=approved.actor,
-            tenant=approved.tenant,
-            issuer=approved.issuer.key_id,
-            serial=serial,
-            detail=detail,
-        )
+
+def _act(event: str, approved: Approved, serial: int, now: datetime, *, detail: str = "") -> Act:
+    return Act(
+        event=event,
+        at=now,
+        actor=approved.actor,
+        tenant=approved.tenant,
+        issuer=approved.issuer.key_id,
+        serial=serial,
+        detail=detail,
+    )
 
 
 def _intent(approved: Approved, draft: issuing.Draft) -> Intent:

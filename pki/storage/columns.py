@@ -27,6 +27,18 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
+def sqlite_text(value: object) -> object:
+    """What SQLite keeps of a moment, as Moment and SQLAlchemy's DateTime write it between them.
+
+    A fifth of their time, for statements that run for every certificate.
+    """
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
 class Serial(TypeDecorator[int]):
     """A positive certificate serial number as its shortest big-endian octets."""
 

@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import SelectBase
 
 from pki.errors import Unavailable
+from pki.storage.columns import Moment, sqlite_text
 
 _Processor = Callable[[object], object]
 
@@ -33,7 +34,11 @@ class Prepared:
         self._binds: list[tuple[str, object, _Processor | None]] = []
         for name in compiled.positiontup or ():
             bound = compiled.binds[name]
-            processor = bound.type.dialect_impl(engine.dialect).bind_processor(engine.dialect)
+            processor: _Processor | None
+            if isinstance(bound.type, Moment) and engine.dialect.name == "sqlite":
+                processor = sqlite_text
+            else:
+                processor = bound.type.dialect_impl(engine.dialect).bind_processor(engine.dialect)
             self._binds.append((name, bound.value, processor))
 
     def run(self, cursor: DBAPICursor, rows: Sequence[Mapping[str, object]]) -> int:

@@ -8,10 +8,10 @@ from threading import Barrier, Thread
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certs import keys, names, to_be_signed
-from certs.certificate import Reading, parse
+from certs import der, keys, names, to_be_signed
+from certs.certificate import Certificate, Reading, parse, signed_anew
 from certs.edition import Edition
-from certs.errors import Refused
+from certs.errors import MalformedCertificate, Refused
 from certs.extensions import AUTHORITY_INFORMATION_ACCESS, SUBJECT_KEY_IDENTIFIER, KeyUsage
 from certs.findings.finding import Severity
 from certs.issuing import Drafter, Request, draft, sign
@@ -304,17 +304,48 @@ def grown_to(octets, sub_ca):
 def test_the_size_is_checked_for_the_longest_signature(sub_ca):
     fits, over = grown_to(800, sub_ca), grown_to(801, sub_ca)
     drafter = Drafter(sub_ca.certificate)
-    for _ in range(24):  # throwaway signatures vary by some octets
+    for _ in range(24):
         assert drafter.draft(fits, CONTRACT)
         assert codes(refusal(drafter.draft, over, CONTRACT)) == {"profile.too_large"}
 
 
-def test_a_drafter_keeps_one_throwaway_key(sub_ca):
-    drafter = Drafter(sub_ca.certificate)
-    one, two = (drafter.draft(request(serial=n << 90), CONTRACT) for n in (1, 2))
-    (throwaway,) = drafter._throwaways.values()
-    for made in (one, two):
-        assert keys.verifies(throwaway.public_key(), made.certificate.signature, made.tbs)
+@pytest.mark.parametrize("edition", list(Edition))
+def test_a_draft_is_as_large_as_a_certificate_can_become(edition):
+    """The throwaway signature has the greatest length of its kind, and is of no other's key."""
+    ca = valid_world(edition)[Role.MO_SUB_2]
+    kind = {Edition.ISO_2: KeyKind.P256, Edition.ISO_20: KeyKind.P521}[edition]
+    asked = request(public_key=keys.derive(kind, b"requested").public_key())
+    made = Drafter(ca.certificate).draft(asked, profile(Role.CONTRACT, edition))
+    longest = {Edition.ISO_2: 72, Edition.ISO_20: 139}[edition]
+    assert len(made.certificate.signature) == longest
+
+
+def test_signing_tells_what_reading_the_signed_octets_tells(sub_ca):
+    made = sign(draft(request(), CONTRACT, issuer=sub_ca.certificate), sub_ca.signer)
+    read = parse(made.der, Reading.STRICT)
+    for name in Certificate.__slots__:
+        if not name.startswith("_"):
+            assert getattr(made, name) == getattr(read, name), name
+    assert list(made.extensions) == list(read.extensions)
+    assert made.fingerprint == read.fingerprint
+
+
+def test_octets_that_are_signed_anew_are_the_same_and_der(sub_ca):
+    certificate = sign(draft(request(), CONTRACT, issuer=sub_ca.certificate), sub_ca.signer)
+    tbs, algorithm = certificate.tbs, certificate.signature_algorithm
+    bits = der.encode(der.BIT_STRING, b"\x00other")
+    anew = signed_anew(certificate, der.encode(der.SEQUENCE, tbs + algorithm + bits))
+    assert (anew.signature, anew.tbs, anew.serial) == (b"other", tbs, certificate.serial)
+    assert anew.fingerprint != certificate.fingerprint
+    for body in (
+        tbs + algorithm + bits + b"\x05\x00",
+        tbs + algorithm + der.encode(der.BIT_STRING, b"\x01other"),
+        tbs + algorithm,
+        tbs[:-1] + bytes([tbs[-1] ^ 1]) + algorithm + bits,
+        tbs + algorithm[:-1] + bytes([algorithm[-1] ^ 1]) + bits,
+    ):
+        with pytest.raises(MalformedCertificate):
+            signed_anew(certificate, der.encode(der.SEQUENCE, body))
 
 
 @pytest.mark.parametrize(

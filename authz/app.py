@@ -35,10 +35,12 @@ from authz.adapters.writer import Writer
 from authz.api import (
     anchors,
     authorize,
+    contract_import,
     contracts,
     decisions,
     evses,
     health,
+    local_list,
     ocpp_socket,
     openapi,
     policy,
@@ -48,7 +50,7 @@ from authz.api import (
 from authz.api.callers import Doorkeeper
 from authz.api.front import Front
 from authz.evidencing import assemble_gathering
-from authz.ports import Answering
+from authz.ports import Answering, Stations
 from authz.registration import Registrar
 from authz.service import Authorizer
 from authz.settings import Settings
@@ -160,6 +162,7 @@ def create_app(
         evse_book=evse_book,
         trusts=trusts,
         log=log,
+        stations_here=hub,
         clock=steady,
     )
     stations.install(app, doorkeeper, register=station_book, hub=hub, clock=steady, random=random)
@@ -248,10 +251,16 @@ def _install_books(
     evse_book: EvseBook,
     trusts: TrustBook,
     log: DecisionTable,
+    stations_here: Stations,
     clock: SteadyClock,
 ) -> None:
     """Opens the doors of what a tenant keeps, and of what was decided."""
-    contracts.install(app, doorkeeper, Registrar(registry=registry, trusts=trusts, clock=clock))
+    registrar = Registrar(registry=registry, trusts=trusts, clock=clock)
+    contracts.install(app, doorkeeper, registrar)
+    contract_import.install(app, doorkeeper, registrar)
+    local_list.install(
+        app, doorkeeper, changes=registry, trusts=trusts, stations=stations_here, clock=clock
+    )
     evses.install(app, doorkeeper, evse_book, clock)
     anchors.install(app, doorkeeper, trusts, clock)
     policy.install(app, doorkeeper, trusts)

@@ -21,9 +21,10 @@ from authz.evidence import (
     UnknownHashes,
 )
 from authz.judgement import sound
-from authz.ports import Contracts, Evses, RevocationMemory, RevocationSources
+from authz.ports import Contracts, Evses
 from authz.question import Question
 from authz.restrictions import Evse
+from authz.revocation_ports import RevocationMemory, RevocationSources
 from authz.trust import Trust
 from certs.certificate import Certificate
 from certs.chain.checks import position

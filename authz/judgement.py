@@ -188,6 +188,26 @@ def _judge_unproven(evidence: Evidence, policy: Policy, now: datetime) -> Judgem
     )
 
 
+def offline_status(contract: Contract, now: datetime) -> AuthorizationStatus:
+    """What a station may be told beforehand about a contract, knowing neither place nor time.
+
+    A contract that is bound to places, hours or kinds of EVSE is none that may be decided there.
+    """
+    if contract.state is not ContractState.ACTIVE:
+        return _answer(found(_STATES[contract.state]))
+    restrictions = contract.restrictions
+    begins, ends = contract.not_before, contract.not_after
+    bound = (
+        (ends is not None and now > ends, "contract.expired"),
+        (begins is not None and now < begins, "contract.not_at_this_time"),
+        (bool(contract.evse_ids or restrictions.evse_prefixes), "contract.not_at_this_location"),
+        (bool(restrictions.power_types), "contract.not_allowed_type_evse"),
+        (restrictions.schedule is not None, "contract.not_at_this_time"),
+    )
+    code = next((code for holds, code in bound if holds), None)
+    return AuthorizationStatus.ACCEPTED if code is None else _answer(found(code))
+
+
 def _refused(findings: tuple[Finding, ...], deciding: Sequence[Finding]) -> Judgement:
     """A refusal in the pair that C07 has for the first of the deciding findings."""
     first = deciding[0]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from authz.errors import Unavailable
-from authz.ports import RevocationMemory, RevocationSources, Watch
+from authz.revocation_ports import RevocationMemory, RevocationSources, Watch
 from authz.steady_clock import SteadyClock
 from authz.told import PrefetchRule, Watched
 from certs.revocation.status import Unknown

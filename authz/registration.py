@@ -1,12 +1,12 @@
 """Keeping contracts, and the certificates that come with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from authz.callers import Caller
 from authz.contract import Contract, ContractCertificate
-from authz.errors import NotFound
+from authz.errors import MalformedQuestion, NotFound
 from authz.judgement import sound
 from authz.ports import Registry, Trusts
 from authz.steady_clock import SteadyClock
@@ -14,7 +14,7 @@ from certs import names
 from certs.certificate import Certificate
 from certs.chain.roles import Use
 from certs.chain.verification import edition_of
-from certs.errors import Refused
+from certs.errors import Malformed, Refused
 from certs.findings.finding import Severity
 from certs.identifiers.binding import bind
 from certs.identifiers.emaid import EMAID, CheckDigit
@@ -91,6 +91,26 @@ class Registrar:
             path = await self._path(caller, emaid, chain_pem, now)
         created = await self._registry.put(caller.tenant, emaid, make, path=path, now=now)
         return await self.show(caller, emaid), created
+
+    async def put_all(self, caller: Caller, wanted: Sequence[tuple[Contract, str | None]]) -> int:
+        """Keeps contracts with their chains, all or none; how many are new.
+
+        Refused for the first chain that ``put`` would refuse, with the number of its line.
+        """
+        now = self._clock.moment()
+        found: list[tuple[Contract, tuple[Certificate, ...]]] = []
+        for number, (contract, chain_pem) in enumerate(wanted, start=1):
+            path: tuple[Certificate, ...] = ()
+            if chain_pem is not None:
+                try:
+                    path = await self._path(caller, contract.emaid, chain_pem, now)
+                except Refused as refused:
+                    detail = f"line {number}: {refused.detail}"
+                    raise Refused(refused.code, detail, refused.findings) from refused
+                except Malformed as bad:
+                    raise MalformedQuestion(f"line {number}: {bad.detail}") from bad
+            found.append((contract, path))
+        return await self._registry.put_all(caller.tenant, found, now=now)
 
     async def delete(self, caller: Caller, emaid: EMAID) -> None:
         """Forgets a contract; NotFound where there is none."""

@@ -23,6 +23,7 @@ COMMANDS: tuple[Command, ...] = (
     Verb("serve", "plugward.commands.serve", "serve the PKI, the authorization service, or both"),
     Verb("check-config", "plugward.commands.check_config", "read the settings and show them"),
     Verb("authorize", "plugward.commands.authorize", "ask whether a contract may charge"),
+    Group("contract", "plugward.commands.contract.group", "keep contracts in the registry"),
     Group("ev", "plugward.commands.ev.group", "vehicles and chargers that speak ISO 15118"),
     Group("cert", "plugward.commands.cert.group", "read, check, issue and revoke certificates"),
     Group("policy", "plugward.commands.policy.group", "who may have which certificates"),

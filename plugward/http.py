@@ -50,7 +50,18 @@ class Service:
     def ask(self, method: str, path: str, body: object = None) -> Mapping[str, object]:
         """The JSON a request is answered with; a complaint where it is refused or unanswered."""
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-        answer = fetch(method, self.url.rstrip("/") + path, headers=headers, body=body)
+        return self._read(fetch(method, self.url.rstrip("/") + path, headers=headers, body=body))
+
+    def send(self, path: str, octets: bytes, *, media_type: str) -> Mapping[str, object]:
+        """The JSON that octets of another form are answered with, when they are posted."""
+        headers = {"Content-Type": media_type}
+        if self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
+        return self._read(
+            fetch("POST", self.url.rstrip("/") + path, headers=headers, octets=octets)
+        )
+
+    def _read(self, answer: bytes) -> Mapping[str, object]:
         try:
             told = json.loads(answer or b"{}")  # 204 has nothing to say
         except ValueError as bad:

@@ -12,11 +12,20 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from authz import restriction_document
 from authz.adapters.database import Database, Lookup
 from authz.adapters.facts import Facts, certificate_fact, contract_fact
+from authz.adapters.list_entries import list_changed
 from authz.adapters.signed_answers import watch
-from authz.adapters.tables import CONTRACT_CERTIFICATES, CONTRACTS, ISSUER_HASHES, moment
+from authz.adapters.tables import (
+    CONTRACT_CERTIFICATES,
+    CONTRACTS,
+    ISSUER_HASHES,
+    LIST_ENTRIES,
+    LIST_VERSIONS,
+    moment,
+)
 from authz.adapters.writer import Writer
 from authz.contract import CERTIFICATES_MAX, Contract, ContractCertificate, ContractState, Origin
-from authz.errors import NotFound, Unavailable
+from authz.errors import Conflict, NotFound, Unavailable
+from authz.local_list import Change, ListChanges, listed
 from certs import pem
 from certs.certificate import Certificate
 from certs.edition import Edition
@@ -83,6 +92,20 @@ class _Known:
 
     learnt: frozenset[bytes] = frozenset()
     named: Mapping[_Hashes, ContractCertificate] = field(default_factory=dict)
+
+
+_LIST_VERSION = select(LIST_VERSIONS.c.version).where(LIST_VERSIONS.c.tenant == bindparam("tenant"))
+_LIST_CHANGES = (
+    select(LIST_ENTRIES.c.as_received, *_HELD)
+    .outerjoin(
+        CONTRACTS,
+        (CONTRACTS.c.tenant == LIST_ENTRIES.c.tenant) & (CONTRACTS.c.emaid == LIST_ENTRIES.c.emaid),
+    )
+    .where(
+        LIST_ENTRIES.c.tenant == bindparam("tenant"), LIST_ENTRIES.c.version > bindparam("since")
+    )
+    .limit(bindparam("count"))
+)
 
 
 class ContractBook:
@@ -170,6 +193,7 @@ class ContractBook:
             row = connection.execute(_STANDING, asked).one_or_none()
             contract = make(None if row is None else _contract(row))
             _put(connection, tenant, contract, now)
+            list_changed(connection, tenant, [contract.emaid])
             if path:
                 _keep(connection, tenant, emaid, path, origin=Origin.IMPORTED, now=now)
             return row is None
@@ -177,6 +201,49 @@ class ContractBook:
         is_new = await self._writer.run(job)
         self._facts.forget(contract_fact(tenant, emaid.canonical))
         return is_new
+
+    async def put_all(
+        self,
+        tenant: str,
+        wanted: Sequence[tuple[Contract, tuple[Certificate, ...]]],
+        *,
+        now: datetime,
+    ) -> int:
+        def job(connection: Connection) -> int:
+            created = 0
+            for contract, path in wanted:
+                created += _put(connection, tenant, contract, now)
+                if path:
+                    origin = Origin.IMPORTED
+                    _keep(connection, tenant, contract.emaid, path, origin=origin, now=now)
+            list_changed(connection, tenant, [contract.emaid for contract, _ in wanted])
+            return created
+
+        created = await self._writer.run(job)
+        for contract, _ in wanted:
+            self._facts.forget(contract_fact(tenant, contract.emaid.canonical))
+        return created
+
+    async def changes(self, tenant: str, *, since: int, count_max: int) -> ListChanges:
+        def query(connection: Connection) -> ListChanges:
+            # The version is read before the entries: what falls between is told again, not lost.
+            known = {"tenant": tenant}
+            version = connection.execute(_LIST_VERSION, known).scalar_one_or_none() or 0
+            since_known = since if 0 <= since <= version else 0
+            asked = known | {"since": since_known, "count": count_max + 1}
+            rows = connection.execute(_LIST_CHANGES, asked).all()
+            if len(rows) > count_max:
+                raise Conflict("local_list.too_large", f"more than {count_max} contracts")
+            changes = [
+                Change(
+                    emaid=EMAID.parse(row[0], edition=Edition.ISO_20),
+                    contract=None if row[1] is None else _contract(row[1:]),
+                )
+                for row in rows
+            ]
+            return ListChanges(since=since_known, version=version, changes=listed(changes))
+
+        return await self._database.read(query)
 
     async def learn(
         self, tenant: str, emaid: EMAID, path: tuple[Certificate, ...], *, now: datetime
@@ -208,13 +275,15 @@ class ContractBook:
                 )
             if not gone.rowcount:
                 raise NotFound("contract.not_found", "no contract of this eMAID")
+            list_changed(connection, tenant, [emaid])
 
         await self._writer.run(job)
         # Its certificates go by serial numbers that are not at hand here.
         self._facts.forget_all()
 
 
-def _put(connection: Connection, tenant: str, contract: Contract, now: datetime) -> None:
+def _put(connection: Connection, tenant: str, contract: Contract, now: datetime) -> bool:
+    """Keeps a contract, and whether it is new."""
     values = {
         "as_received": contract.emaid.as_received,
         "state": contract.state.value,
@@ -234,6 +303,7 @@ def _put(connection: Connection, tenant: str, contract: Contract, now: datetime)
         connection.execute(
             insert(CONTRACTS).values(tenant=tenant, emaid=contract.emaid.canonical, **values)
         )
+    return not changed.rowcount
 
 
 def _keep(

@@ -35,7 +35,7 @@ ENTRIES_MAX = 200_000  # of some 500 octets: 100 MB at most
 
 
 class RevocationCache:
-    """authz.ports.RevocationMemory over memory and the tables of revocations and signed answers.
+    """RevocationMemory over memory and the tables of revocations and signed answers.
 
     An entry belongs to one certificate, by fingerprint, and one issuer's key: what an issuer says
     is never used for another's certificate. Entries beyond ``entries_max`` are forgotten, the

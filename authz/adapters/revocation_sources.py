@@ -17,7 +17,7 @@ _OUTCOMES = {Good: "good", Revoked: "revoked"}
 
 
 class RevocationSources:
-    """authz.ports.RevocationSources over HTTP."""
+    """authz.revocation_ports.RevocationSources over HTTP."""
 
     def __init__(
         self,

@@ -78,7 +78,7 @@ def key_of(certificate: Certificate, issuer: Certificate) -> dict[str, bytes]:
 
 
 class SignedAnswers:
-    """The tables behind authz.ports.RevocationMemory and authz.ports.Watch."""
+    """The table behind RevocationMemory, and Watch of authz.revocation_ports over it."""
 
     def __init__(self, database: Database, writer: Writer, *, rows_max: int = ROWS_MAX) -> None:
         self._database = database

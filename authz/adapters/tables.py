@@ -104,6 +104,23 @@ CONTRACTS = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
 )
 
+# Each contract's newest change, and those that are gone: what the local list differs by.
+LIST_ENTRIES = sa.Table(
+    "list_entries",
+    METADATA,
+    sa.Column("tenant", _TENANT, primary_key=True),
+    sa.Column("emaid", sa.String(255), primary_key=True),  # canonical
+    sa.Column("as_received", sa.String(255), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index(None, "tenant", "version"),
+)
+LIST_VERSIONS = sa.Table(
+    "list_versions",
+    METADATA,
+    sa.Column("tenant", _TENANT, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
 # What an operator tells of its EVSEs, where a contract's restrictions or a relay's trace need it.
 EVSES = sa.Table(
     "evses",

@@ -14,6 +14,7 @@ from certs.pem import PEM_CHARACTERS_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+JSON = "application/json"
 BODY_SECONDS_MAX = 10.0  # a client that drips its body is let go
 # A chain of 10,000 characters, each line feed two, and four times hash data of 2,400 make 20,000
 # octets; the rest is room for customData.
@@ -31,11 +32,17 @@ def header(scope: Scope, name: bytes) -> str:
     return ""
 
 
-async def read(scope: Scope, receive: Receive, *, octets_max: int = BODY_OCTETS_MAX) -> bytes:
+async def read(
+    scope: Scope,
+    receive: Receive,
+    *,
+    octets_max: int = BODY_OCTETS_MAX,
+    media_type: str = JSON,
+) -> bytes:
     """A JSON body's octets: TooLarge before it is read where its length says so (H04)."""
-    media_type = header(scope, b"content-type").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UnsupportedBody("the body is application/json")
+    told = header(scope, b"content-type").partition(";")[0].strip().lower()
+    if told != media_type:
+        raise UnsupportedBody(f"the body is {media_type}")
     if header(scope, b"content-encoding") not in {"", "identity"}:
         raise UnsupportedBody("bodies are taken as they are, not compressed")
     declared = header(scope, b"content-length")

@@ -106,16 +106,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
         body = decode(await bodies.read_managed(request), ContractBody)
-        contract = Contract(
-            emaid=_emaid(request),
-            state=body.state,
-            not_before=body.not_before,
-            not_after=body.not_after,
-            evse_ids=frozenset(map(EVSEID.parse, body.evse_ids)),
-            group=body.group_id,
-            restrictions=to_restrictions(body.restrictions),
-        )
-        _check_term(contract.not_before, contract.not_after)
+        contract = contract_of(_emaid(request), body)
         kept, created = await registrar.put(caller, contract, chain_pem=body.certificate_chain)
         return json_answer(_document(kept), status=201 if created else 200)
 
@@ -138,6 +129,20 @@ def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
     app.add_api_route(PATH, put, methods=["PUT"], operation_id="putContract")
     app.add_api_route(PATH, change, methods=["PATCH"], operation_id="changeContract")
     app.add_api_route(PATH, delete, methods=["DELETE"], operation_id="deleteContract")
+
+
+def contract_of(emaid: EMAID, body: ContractBody) -> Contract:
+    """The contract that a body tells of; Malformed for what cannot be meant."""
+    _check_term(body.not_before, body.not_after)
+    return Contract(
+        emaid=emaid,
+        state=body.state,
+        not_before=body.not_before,
+        not_after=body.not_after,
+        evse_ids=frozenset(map(EVSEID.parse, body.evse_ids)),
+        group=body.group_id,
+        restrictions=to_restrictions(body.restrictions),
+    )
 
 
 def _emaid(request: Request) -> EMAID:

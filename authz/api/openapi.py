@@ -5,14 +5,18 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 
-from authz.api import authorize, contracts, decisions, evses, stations
+from authz.api import authorize, contracts, decisions, evses, local_list, stations
 from authz.api.anchors import ONE as ONE_ANCHOR
 from authz.api.anchors import PATH as ANCHORS
 from authz.api.anchors import AnchorBody, AnchorDocument, AnchorList
 from authz.api.answers import raw_answer
+from authz.api.contract_import import MEDIA_TYPE as MANY
+from authz.api.contract_import import PATH as IMPORT
+from authz.api.contract_import import ContractLine, Imported
 from authz.api.contracts import ContractBody, ContractChanges, ContractDocument
 from authz.api.evses import EvseDocument
 from authz.api.health import Health
+from authz.api.local_list import SendBody, SentDocument
 from authz.api.policy import PATH as POLICY
 from authz.api.problems import MEDIA_TYPE, Problem
 from authz.api.stations import PasswordDocument, StationBody, StationDocument, StationList
@@ -44,8 +48,12 @@ _FORMS = (
     ContractBody,
     ContractChanges,
     ContractDocument,
+    ContractLine,
     EvseDocument,
     Health,
+    Imported,
+    SendBody,
+    SentDocument,
     PasswordDocument,
     PolicyDocument,
     Problem,
@@ -140,6 +148,7 @@ def document(title: str) -> Document:
             },
             contracts.PATH: contract,
             **_stations(),
+            **_lists(),
             evses.PATH: evse,
             ANCHORS: {"get": _operation("listAnchors", "List the anchors", AnchorList, _READING)},
             ONE_ANCHOR: anchor,
@@ -161,6 +170,61 @@ def document(title: str) -> Document:
         "components": {
             "schemas": components,
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _lists() -> Document:
+    identity = _parameter("identity", "a charging station's identity", IDENTITY_PATTERN)
+    asked: list[Document] = [
+        {
+            "name": name,
+            "in": "query",
+            "description": description,
+            "schema": {"type": "string", "pattern": pattern},
+        }
+        for name, description, pattern in (
+            (
+                "since",
+                "what changed after this version; 0 is everything",
+                "^[0-9]{1,18}$",
+            ),
+            ("groupId", "contracts of this group alone", "^[ -~]{1,36}$"),
+            ("ocpp", "for stations of this version; 2.0.1 where left out", "^(1.6|2.0.1|2.1)$"),
+        )
+    ]
+    shown = _operation("showLocalList", "Show the list for stations", None, (*_READING, 409, 422))
+    del shown["responses"]["204"]
+    shown["responses"]["200"] = {
+        "description": "A SendLocalList request of OCPP",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"updateType": {"enum": ["Full", "Differential"]}},
+                    "required": ["updateType"],
+                }
+            }
+        },
+    }
+    imported = _operation("importContracts", "Keep many contracts", Imported, _WRITING)
+    imported["requestBody"] = {
+        "required": True,
+        "description": "One JSON object a line, each as ContractLine; all are kept or none",
+        "content": {MANY: {"schema": {"type": "string"}}},
+    }
+    return {
+        IMPORT: {"post": imported},
+        local_list.PATH: {"get": shown | {"parameters": asked}},
+        local_list.SEND: {
+            "post": _operation(
+                "sendLocalList",
+                "Send the list to a connected station",
+                SentDocument,
+                _WRITING,
+                takes=SendBody,
+            ),
+            "parameters": [identity],
         },
     }
 

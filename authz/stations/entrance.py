@@ -13,7 +13,8 @@ from itertools import pairwise
 
 from authz.charging_station import NOBODY, ChargingStation, Password, SecurityProfile
 from authz.errors import Unavailable
-from authz.ports import RevocationMemory, RevocationSources, StationRegister, Trusts
+from authz.ports import StationRegister, Trusts
+from authz.revocation_ports import RevocationMemory, RevocationSources
 from authz.station_rules import RevocationMode, StationRules, within
 from authz.stations.attempts import Attempts
 from authz.steady_clock import SteadyClock

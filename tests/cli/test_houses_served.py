@@ -148,6 +148,50 @@ def test_api_key_comes_from_the_environment(served, capsys, monkeypatch):
     assert "caller.unauthenticated" in err
 
 
+def test_contract_is_put_suspended_lifted_and_shown(served, tmp_path, capsys):
+    where = ["--url", served.authz_url, "--api-key-file", served.keys["authz"]]
+    body = tmp_path / "contract.json"
+    body.write_text(json.dumps({"restrictions": {"evsePrefixes": ["DE*PLW"]}}))
+    chain = [f"--chain={served.contract(0)}"]
+    put = ["contract", "put", "DE-8AA-CLI000001", "--body", str(body), "--group", "fleet 7"]
+    status, out, _ = run(capsys, *put, *where)
+    assert status == ExitCode.YES
+    assert "DEPLW" in out
+    assert "fleet 7" in out
+    status, _, err = run(capsys, *put, *chain, *where)  # another contract's chain
+    assert status == ExitCode.NO
+    assert "contract.chain_refused" in err
+    for argv, state in [(["suspend"], "Suspended"), (["suspend", "--lift"], "Active")]:
+        told = run(capsys, "contract", *argv, "DE8AACLI000001", *where, "--json")
+        assert (told[0], json.loads(told[1])["state"]) == (ExitCode.YES, state)
+    status, out, _ = run(capsys, "contract", "get", "DE8AACLI000001", *where, "--json")
+    assert json.loads(out)["restrictions"] == {"evsePrefixes": ["DEPLW"]}
+    status, _, err = run(capsys, "contract", "get", "DE8AACLI999999", *where)
+    assert status == ExitCode.NO
+    assert "contract.not_found" in err
+    assert run(capsys, "contract", "get", "no eMAID", *where)[0] == ExitCode.MALFORMED
+
+
+def test_import_goes_on_where_it_stopped(served, tmp_path, capsys):
+    where = ["--url", served.authz_url, "--api-key-file", served.keys["authz"], "--batch", "4"]
+    lines = [json.dumps({"emaid": f"DE8AAIMP{number:06}"}) for number in range(10)]
+    broken = tmp_path / "contracts.ndjson"
+    broken.write_text("\n".join([*lines[:6], '{"emaid": "nobody"}', *lines[6:]]) + "\n")
+    status, out, err = run(capsys, "contract", "import", str(broken), *where)
+    assert (status, out) == (ExitCode.MALFORMED, "")
+    assert "lines 5 to 8" in err
+    assert "--from-line 5" in err
+    shown = ["contract", "get", "DE8AAIMP000004", *where[:4]]
+    assert run(capsys, *shown)[0] == ExitCode.NO  # a batch is kept whole or not at all
+    broken.write_text("\n".join(lines) + "\n")
+    status, out, _ = run(
+        capsys, "contract", "import", str(broken), *where, "--from-line", "5", "--json"
+    )
+    assert (status, json.loads(out)) == (ExitCode.YES, {"kept": 6, "created": 6})
+    status, out, _ = run(capsys, "contract", "import", str(broken), *where, "--json")
+    assert json.loads(out) == {"kept": 10, "created": 0}
+
+
 def test_without_an_api_key_nothing_is_asked(served, capsys, monkeypatch):
     monkeypatch.delenv("PLUGWARD_API_KEY", raising=False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)

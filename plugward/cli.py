@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
@@ -13,7 +12,6 @@ from typer.main import get_command
 
 from plugward import terminal
 from plugward.deferred import CONTEXT_SETTINGS, Command, Deferred, Group, Verb
-from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 
 # A new sub-command is one line here.
@@ -84,21 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.YES
     except Exception as raised:  # noqa: BLE001 - the edge: ours are translated, the rest are bugs
-        return _complain(raised)
+        from plugward.translation import complain
+
+        return complain(raised)
     return int(status or ExitCode.YES)
-
-
-def _complain(raised: Exception) -> int:
-    if not isinstance(raised, Complaint):
-        from plugward.translation import translate
-
-        translated = translate(raised)
-        if translated is None:
-            traceback.print_exception(raised)
-            terminal.error(
-                "this is a bug of plugward's own", hint="report it with what stands above"
-            )
-            return ExitCode.BUG
-        raised = translated
-    terminal.error(raised.text, hint=raised.hint)
-    return raised.exit_code

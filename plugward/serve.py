@@ -156,12 +156,19 @@ async def opened(doors: Sequence[Door]) -> AsyncIterator[None]:
             await asyncio.gather(*serving)
 
 
-async def serve(doors: Sequence[Door], *, ready: Callable[[], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then ends gracefully. ``ready`` is called once."""
+async def serve(
+    doors: Sequence[Door], *, ready: Callable[[], None], orphaned: int | None = None
+) -> None:
+    """Serves until SIGTERM or SIGINT, then ends gracefully. ``ready`` is called once.
+
+    Also ends when ``orphaned``, a file descriptor, becomes readable: whoever watched is gone.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if orphaned is not None:
+        loop.add_reader(orphaned, stop.set)
     async with opened(doors):
         _settle()
         ready()

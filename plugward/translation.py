@@ -1,9 +1,23 @@
 """What the houses and the foundations raise, as complaints to the user."""
 
+import traceback
+
 import exi.errors
 from certs.errors import Malformed, Refused
+from plugward import terminal
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
+
+
+def complain(raised: Exception) -> int:
+    """Tells the user what could not be done, and the exit status that goes with it."""
+    complaint = raised if isinstance(raised, Complaint) else translate(raised)
+    if complaint is None:
+        traceback.print_exception(raised)
+        terminal.error("this is a bug of plugward's own", hint="report it with what stands above")
+        return ExitCode.BUG
+    terminal.error(complaint.text, hint=complaint.hint)
+    return complaint.exit_code
 
 
 def translate(raised: Exception) -> Complaint | None:

@@ -13,6 +13,8 @@ from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 from plugward.hardening import harden
 from plugward.serve import Door, listen, run_on_loop, serve
+from plugward.translation import complain
+from plugward.workers import WORKERS_MAX, supervise
 
 if TYPE_CHECKING:
     from OpenSSL.SSL import Context
@@ -59,6 +61,10 @@ def run(
     pki_settings: options.PkiSettings = None,
     authz_settings: options.AuthzSettings = None,
     passphrase_file: options.PassphraseFile = None,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=WORKERS_MAX, help="processes that answer behind the same sockets"),
+    ] = 1,
 ) -> int:
     """Serve the PKI and the authorization service until SIGTERM or SIGINT.
 
@@ -88,9 +94,17 @@ def run(
             make = partial(configuration.authz_app, of_authz)
             doors.append(Door("authz", listening, make, tls))
         said = ", ".join(f"{door.name} {door.url}" for door in doors)
-        run_on_loop(serve(doors, ready=lambda: terminal.say(f"ready: {said}")))
+
+        def ready() -> None:
+            terminal.say(f"ready: {said}")
+
+        if workers == 1:
+            run_on_loop(serve(doors, ready=ready))
+            status: int = ExitCode.YES
+        else:
+            status = supervise(doors, workers=workers, complain=complain, ready=ready)
     terminal.say("stopped")
-    return ExitCode.YES
+    return status
 
 
 def _tls(chain: str | None, key: str | None, client_authorities: str | None) -> "Context | None":

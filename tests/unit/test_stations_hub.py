@@ -50,7 +50,7 @@ class Wire:
             tally=self.tally,
         )
 
-    async def _close(self, code, reason):
+    async def _close(self, code, _reason):
         self.closed.append(code)
 
     async def next(self):
@@ -185,8 +185,7 @@ def test_after_goodbye_nothing_is_said():
         wire.link.end(1001, "")
         wire.link.end(1008, "")
         await wire.hear(2, "a", "Heartbeat", {})
-        while wire.link.tasks:
-            await asyncio.sleep(0)
+        await asyncio.gather(*wire.link.tasks)
         assert (wire.closed, wire.said.empty()) == ([1001], True)
 
     run(story)

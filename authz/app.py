@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from authz.actions.answering import Actions
 from authz.actions.assembly import assemble
+from authz.actions.commands import CertificateCommands
 from authz.actions.signing import CertificateCourier, SigningDesk
 from authz.adapters.anchors import TrustBook
 from authz.adapters.authorities import KnownAuthorities
@@ -28,6 +29,7 @@ from authz.adapters.metrics import Metrics
 from authz.adapters.outbound import Outbound
 from authz.adapters.schema import check_current, upgrade
 from authz.adapters.signing_requests import SigningRequestTable
+from authz.adapters.station_commands import StationCommandTable
 from authz.adapters.stations import StationBook
 from authz.adapters.status_answers import StatusFetcher
 from authz.adapters.transactions import TransactionTable
@@ -39,12 +41,14 @@ from authz.api import (
     contracts,
     decisions,
     evses,
+    forwarding,
     health,
     local_list,
     ocpp_socket,
     openapi,
     policy,
     problems,
+    station_certificates,
     stations,
 )
 from authz.api.callers import Doorkeeper
@@ -165,6 +169,15 @@ def create_app(
         stations_here=hub,
         clock=steady,
     )
+    forwarding.install(app, doorkeeper, answering or answers.answering)
+    station_certificates.install(
+        app,
+        doorkeeper,
+        answers.commands,
+        record=answers.command_record,
+        requests=answers.signing_requests,
+        clock=steady,
+    )
     stations.install(app, doorkeeper, register=station_book, hub=hub, clock=steady, random=random)
     entrance = Entrance(
         station_book,
@@ -192,6 +205,8 @@ class Answers:
     courier: CertificateCourier
     transactions: TransactionTable
     signing_requests: SigningRequestTable
+    commands: CertificateCommands
+    command_record: StationCommandTable
 
 
 def _answers(
@@ -210,6 +225,7 @@ def _answers(
     """Puts the answers to stations together."""
     transactions = TransactionTable(database, writer)
     requests = SigningRequestTable(database, writer)
+    record = StationCommandTable(database, writer)
     pool, authority = settings.contract_service, settings.certificate_authority
     signer = None if authority is None else HttpCertificateAuthority(outbound, authority)
     courier = CertificateCourier(
@@ -240,6 +256,8 @@ def _answers(
         courier=courier,
         transactions=transactions,
         signing_requests=requests,
+        commands=CertificateCommands(stations=hub, record=record, clock=clock.moment),
+        command_record=record,
     )
 
 

@@ -14,6 +14,7 @@ from authz.ocpp.protocol import Station
 from authz.policy import Policy
 from authz.restrictions import Evse
 from authz.signing_request import SigningRequest, SigningState, Wish
+from authz.station_command import StationCommand
 from authz.status_answer import StatusAnswer
 from authz.transaction import Report, Transaction
 from authz.trust import Trust
@@ -349,6 +350,20 @@ class SigningRequests(Protocol):
         ...
 
 
+class StationCommands(Protocol):
+    """The record of what was asked of stations. Raises Unavailable."""
+
+    async def keep(self, command: StationCommand) -> None:
+        """Returns when the command is on disk."""
+        ...
+
+    async def latest(
+        self, tenant: str, identity: str, *, action: str | None = None, limit: int
+    ) -> tuple[StationCommand, ...]:
+        """A station's latest commands, newest first; of one action where one is named."""
+        ...
+
+
 class Answering(Protocol):
     """What stations ask, answered. Raises CallRefused for what is answered with a CALLERROR."""
 
@@ -374,6 +389,10 @@ class Stations(Protocol):
         Raises CallRefused for a payload that the station's version does not have, NotConnected,
         CallFailed for a station's CALLERROR, Unavailable("station") where none came in time.
         """
+        ...
+
+    def find(self, tenant: str, identity: str) -> Station | None:
+        """A tenant's station as it is connected; None where it is not."""
         ...
 
     def connected(self, tenant: str) -> tuple[Station, ...]:

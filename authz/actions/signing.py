@@ -184,7 +184,7 @@ class CertificateCourier:
 
     async def _deliver(self, request: SigningRequest) -> SigningRequest:
         wish = request.wish
-        station = self._station(wish)
+        station = self._stations.find(wish.tenant, wish.identity)
         if station is None:  # whoever it is connected to finds the request
             return await self._move(request, request.state, reason=NotConnected.code)
         try:
@@ -196,12 +196,6 @@ class CertificateCourier:
         accepted = status == "Accepted"
         state = SigningState.DELIVERED if accepted else SigningState.REJECTED
         return await self._move(request, state, reason=None if accepted else status)
-
-    def _station(self, wish: Wish) -> Station | None:
-        for station in self._stations.connected(wish.tenant):
-            if station.identity == wish.identity:
-                return station
-        return None
 
     async def _call(self, station: Station, request: SigningRequest) -> str:
         """CertificateSigned, and the station's word."""

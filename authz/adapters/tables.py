@@ -302,3 +302,19 @@ SIGNING_REQUESTS = sa.Table(
     sa.Index(None, "tenant", "identity"),
     sqlite_autoincrement=True,
 )
+
+# What was asked of stations, and what they answered.
+STATION_COMMANDS = sa.Table(
+    "station_commands",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), nullable=False),
+    sa.Column("identity", sa.String(48), nullable=False),
+    sa.Column("action", sa.String(50), nullable=False),
+    sa.Column("asked", sa.Text, nullable=False),  # JSON
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("answer", sa.Text),  # JSON
+    sa.Column("failure", sa.String(50)),
+    sa.Index(None, "tenant", "identity", "action"),
+    sqlite_autoincrement=True,
+)

@@ -5,7 +5,15 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 
-from authz.api import authorize, contracts, decisions, evses, local_list, stations
+from authz.api import (
+    authorize,
+    contracts,
+    decisions,
+    evses,
+    local_list,
+    ocpp_described,
+    stations,
+)
 from authz.api.anchors import ONE as ONE_ANCHOR
 from authz.api.anchors import PATH as ANCHORS
 from authz.api.anchors import AnchorBody, AnchorDocument, AnchorList
@@ -61,8 +69,9 @@ _FORMS = (
     StationBody,
     StationDocument,
     StationList,
+    *ocpp_described.FORMS,
 )
-_TITLES = {
+_TITLES = ocpp_described.TITLES | {
     400: "Not what it claims to be",
     401: "No API key in use",
     403: "Understood and declined",
@@ -149,6 +158,7 @@ def document(title: str) -> Document:
             contracts.PATH: contract,
             **_stations(),
             **_lists(),
+            **ocpp_described.paths(_operation, _parameter),
             evses.PATH: evse,
             ANCHORS: {"get": _operation("listAnchors", "List the anchors", AnchorList, _READING)},
             ONE_ANCHOR: anchor,

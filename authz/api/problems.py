@@ -22,7 +22,7 @@ from authz.errors import (
     UnfinishedBody,
     UnsupportedBody,
 )
-from authz.ocpp.protocol import CallFailed, CallRefused, NotConnected
+from authz.ocpp.protocol import CallErrorCode, CallFailed, CallRefused, NotConnected
 from authz.record import FindingDocument
 from certs.errors import Malformed, Refused, TooLarge
 
@@ -53,11 +53,35 @@ STATUS: Mapping[type[Exception], HTTPStatus] = MappingProxyType(
         Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
-_KNOWN = (Malformed, Refused, Unauthenticated, NotFound, Conflict, Unavailable)
+_KNOWN = (
+    Malformed,
+    Refused,
+    Unauthenticated,
+    NotFound,
+    Conflict,
+    NotConnected,
+    CallFailed,
+    Unavailable,
+)
+
+# What a CALLERROR would say, as a status; every other code is about a payload: 422.
+CALL_STATUS: Mapping[CallErrorCode, HTTPStatus] = MappingProxyType(
+    {
+        CallErrorCode.FORMAT_VIOLATION: HTTPStatus.BAD_REQUEST,
+        CallErrorCode.NOT_IMPLEMENTED: HTTPStatus.NOT_FOUND,
+        CallErrorCode.NOT_SUPPORTED: HTTPStatus.NOT_FOUND,
+        CallErrorCode.SECURITY_ERROR: HTTPStatus.FORBIDDEN,
+        CallErrorCode.INTERNAL_ERROR: HTTPStatus.SERVICE_UNAVAILABLE,
+        CallErrorCode.GENERIC_ERROR: HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """An RFC 9457 problem. ``code`` is permanent; ``instance`` is in our log, too."""
+    """An RFC 9457 problem. ``code`` is permanent; ``instance`` is in our log, too.
+
+    ``ocpp_error_code`` is there for what a station would be told as a CALLERROR.
+    """
 
     type: str
     title: str
@@ -66,10 +90,13 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     detail: str = ""
     instance: str = ""
     findings: list[FindingDocument] = []
+    ocpp_error_code: str = msgspec.field(name="ocppErrorCode", default="")
 
 
 def status_of(error: Exception) -> HTTPStatus:
     """The status that an error is answered with."""
+    if isinstance(error, CallRefused):
+        return CALL_STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
     for ancestor in type(error).__mro__:
         if ancestor in STATUS:
             return STATUS[ancestor]
@@ -82,6 +109,10 @@ def problem_of(error: Exception, *, instance: str) -> Problem:
     if isinstance(error, HTTPException):  # no such path, no such method
         status = HTTPStatus(error.status_code)
         return _problem(status, code=f"http.{status.name.lower()}", instance=instance)
+    if isinstance(error, CallRefused):
+        code = f"ocpp.{error.code.name.lower()}"
+        problem = _problem(status, code=code, detail=error.description, instance=instance)
+        return msgspec.structs.replace(problem, ocpp_error_code=error.code.value)
     if not isinstance(error, _KNOWN):
         return _problem(status, code="internal", instance=instance)
     findings = error.findings if isinstance(error, Refused) else ()
@@ -114,7 +145,7 @@ def install(app: FastAPI, *, count: Callable[[str], None]) -> None:
     async def unknown(_request: Request, error: Exception) -> Response:
         return _unknown(error, count)
 
-    for kind in (*_KNOWN, HTTPException):
+    for kind in (*_KNOWN, CallRefused, HTTPException):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(Exception, unknown)
 

@@ -46,6 +46,10 @@ class Line:
     def connected(self, tenant):
         return (self.station,) if self.online and tenant == TENANT else ()
 
+    def find(self, tenant, identity):
+        found = self.connected(tenant)
+        return found[0] if found and found[0].identity == identity else None
+
     async def call(self, tenant, identity, action, payload, *, timeout_seconds):
         assert timeout_seconds > 0
         if not self.online or (tenant, identity) != (TENANT, self.station.identity):

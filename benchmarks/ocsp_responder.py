@@ -15,9 +15,10 @@ from typing import Any
 
 import uvicorn
 
+from certs.keys import SoftwareSigner
 from certs.profiles.rules import Role
 from pki.app import open_doors
-from tests.pki_house import Clock, MemoryKeys, furnished_house, issuer_id
+from tests.pki_house import Clock, MemoryKeys, furnished_house
 from tests.pki_wire import question
 from tests.world import valid_world
 
@@ -159,7 +160,7 @@ def _signing() -> tuple[float, float]:
         furnished_house(f"sqlite:///{at}/pki.db", clock=Clock(), keys=MemoryKeys()) as house,
     ):
         nonce = question(nonce=bytes(32))
-        signer = house.stores.keys.signer(issuer_id())
+        signer = SoftwareSigner(valid_world()[Role.MO_SUB_2].private_key)
 
         def rate(work: Callable[[], object]) -> float:
             work()

@@ -65,6 +65,22 @@ class SignerUnavailable(Unavailable):
     code = "unavailable.signer"
 
 
+class SigningRefused(SignerUnavailable):
+    """The octets are not what the key was asked to sign: a defect of ours, or worse than one."""
+
+    code = "unavailable.signing_refused"
+
+
+class SigningRateExceeded(SignerUnavailable):
+    """The key has signed as often as it may in a minute."""
+
+    code = "unavailable.signing_rate"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class ClockUnreliable(Unavailable):
     """The clock went backwards: nothing is signed until it has caught up."""
 

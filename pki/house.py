@@ -1,6 +1,7 @@
 """The pki house put together: stores, authority, responder, publisher, clock."""
 
 import secrets
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,8 +22,9 @@ from pki.errors import ConfigurationRefused, Unavailable
 from pki.ocsp.answering import Answering
 from pki.ocsp.presigning import Presigner
 from pki.ocsp.responder import Answer
-from pki.ports import AuditLog, Failpoint, Keys, PresignedAnswers
+from pki.ports import AuditLog, Failpoint, PresignedAnswers
 from pki.settings import Settings
+from pki.signing.guarded import GuardedKeys
 from pki.signing.opening import Place, open_files, open_token
 from pki.storage.answers import AnswerTable
 from pki.storage.audit import AuditTable
@@ -56,6 +58,7 @@ class House:
     importing: Importing
     publisher: Publisher
     audit: AuditLog
+    signing: GuardedKeys
     answering: Answering
     presigner: Presigner
     presigned: PresignedAnswers
@@ -120,18 +123,22 @@ def assemble(
     settings: Settings,
     *,
     clock: Callable[[], datetime],
-    keys: Keys | None = None,
+    keys: Place | None = None,
     random: Callable[[int], bytes] = secrets.token_bytes,
     failpoint: Failpoint = failpoints.carry_on,
 ) -> House:
     """The house, its tables brought up to date where settings say so.
 
-    ``keys`` replaces the key files, for tests and for other signers. Raises ConfigurationRefused
+    ``keys`` replaces the place that settings name. Raises ConfigurationRefused
     where the database may forget, the schema is another version's or no passphrase is given;
     Unavailable where the database is not there.
     """
-    if keys is None:
-        keys = key_place(settings)
+    place = key_place(settings) if keys is None else keys
+    guarded = GuardedKeys(
+        place,
+        signatures_per_minute_max=settings.signatures_per_minute_max,
+        seconds=time.monotonic,
+    )
     engine = open_engine(settings.database_url)
     try:
         check_durable(engine)
@@ -150,7 +157,7 @@ def assemble(
             revocations=revocations,
             standings=StandingTable(engine),
             callers=CallerTable(engine),
-            keys=keys,
+            keys=guarded,
         )
         precedents = PrecedentTable(engine)
         requesters = Requesters(
@@ -161,7 +168,7 @@ def assemble(
         )
         issuance = Issuance(
             register=register,
-            keys=keys,
+            keys=guarded,
             clock=steady,
             random=random,
             addresses=Addresses(public_url=settings.public_url, backdate=settings.backdate),
@@ -188,14 +195,14 @@ def assemble(
             directory=lambda: authority.directory,
             standings=stores.standings,
             presigned=answers,
-            keys=keys,
+            keys=guarded,
             clock=steady,
             lifetime=settings.ocsp_lifetime,
         )
         presigner = Presigner(
             answers=answers,
             directory=lambda: authority.directory,
-            keys=keys,
+            keys=guarded,
             clock=steady,
             lifetime=settings.ocsp_lifetime,
             hash_algorithms=settings.ocsp_presigned,
@@ -222,7 +229,7 @@ def assemble(
             presigned=answers,
             importing=Importing(
                 holdings=holdings,
-                keys=keys,
+                keys=guarded,
                 clock=steady,
                 public_url=settings.public_url,
                 crl_shards=settings.crl_shards,
@@ -230,7 +237,7 @@ def assemble(
             publisher=Publisher(
                 revocations=revocations,
                 lists=ListTable(engine, failpoint=failpoint),
-                keys=keys,
+                keys=guarded,
                 clock=steady.now,
                 policy=ListPolicy(
                     lifetime=settings.crl_lifetime,
@@ -240,6 +247,7 @@ def assemble(
                 failpoint=failpoint,
             ),
             audit=audit,
+            signing=guarded,
             authority_threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="pki-authority"),
             status_threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="pki-status"),
             let_go=engine.dispose,

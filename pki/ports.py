@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from certs.certificate import Certificate
-from certs.keys import PrivateKey, Signer
+from certs.keys import KeyKind, PrivateKey, Signer
 from pki.authority.answers import AnswerName, Claim, Presigned
 from pki.authority.entries import (
     Act,
@@ -28,6 +28,8 @@ from pki.authority.entries import (
 )
 from pki.authority.policy import Policy
 from pki.callers import Caller
+from pki.signing.purposes import Purpose
+from pki.signing.store import KeptKey
 
 # Called with a name at each step between which a crash must lose nothing; a crash harness kills
 # the process there. The names are in pki.authority.failpoints.
@@ -292,12 +294,23 @@ class AuditLog(Protocol):
 class Keys(Protocol):
     """Private keys of authorities and responders. They are asked to sign and never come out."""
 
+    def generate(self, kind: KeyKind, *, role: str) -> KeptKey:
+        """Makes a key where it will live; SignerUnavailable where this kind cannot live there."""
+        ...
+
     def store(self, key: PrivateKey, *, role: str) -> str:
-        """Keeps a key under its key id, which is returned; Conflict where it is kept already."""
+        """Keeps a key under its key id, which is returned; Conflict where it is kept already.
+
+        Raises Refused where keys may only be born in their place.
+        """
         ...
 
     def holds(self, key_id: str) -> bool: ...
 
-    def signer(self, key_id: str) -> Signer:
-        """The door to a key; SignerUnavailable where it is absent or does not open."""
+    def signer(self, key_id: str, purpose: Purpose) -> Signer:
+        """The door to a key for one purpose; SignerUnavailable where it is absent or does not open.
+
+        Signing raises SigningRefused for octets that are not of that purpose and this key, and
+        SigningRateExceeded above the key's ceiling.
+        """
         ...

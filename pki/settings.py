@@ -63,6 +63,9 @@ class RawSettings(BaseModel):
     signer_wait_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         5.0, description="how long a signature may wait for those before it in the token"
     )
+    signatures_per_minute_max: Annotated[int, Field(ge=1)] = Field(
+        1_200_000, description="how often one key may sign in a minute, in one process"
+    )
     public_url: str = Field(
         "http://127.0.0.1:8081",
         description="under which relying parties reach /ocsp and /crl; written into certificates",
@@ -123,6 +126,7 @@ class Settings:
     key_directory: Path
     passphrase: bytes | None = field(repr=False)
     token: TokenSettings | None  # None: keys are in files
+    signatures_per_minute_max: int
     public_url: str
     backdate: timedelta
     ocsp_lifetime: timedelta
@@ -174,6 +178,7 @@ def validate(raw: RawSettings) -> Settings:
         key_directory=raw.key_directory,
         passphrase=passphrase,
         token=_token(raw),
+        signatures_per_minute_max=raw.signatures_per_minute_max,
         public_url=raw.public_url.rstrip("/"),
         backdate=timedelta(seconds=raw.backdate_seconds),
         ocsp_lifetime=timedelta(seconds=raw.ocsp_lifetime_seconds),

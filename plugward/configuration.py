@@ -91,6 +91,7 @@ def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
         ("database_url", _redacted(loaded.database_url)),
         ("migrate_at_start", _word(yes=loaded.migrate_at_start)),
         *_key_lines(loaded),
+        ("signatures_per_minute_max", str(loaded.signatures_per_minute_max)),
         ("public_url", loaded.public_url),
         ("backdate_seconds", f"{loaded.backdate.total_seconds():g}"),
         ("ocsp_lifetime_seconds", f"{loaded.ocsp_lifetime.total_seconds():g}"),

@@ -75,7 +75,7 @@ class MemoryKeys:
     def holds(self, key_id):
         return key_id in self.kept
 
-    def signer(self, key_id):
+    def signer(self, key_id, _purpose=None):
         if key_id not in self.kept or key_id in self.broken:
             raise SignerUnavailable("no such key")
         return self.kept[key_id]
@@ -165,6 +165,11 @@ def furnished_house(url: str, *, edition=Edition.ISO_2, keys=None, **given):
             house.authority.reload()
             permit_everything(house)
         yield house
+
+
+def place_of(house):
+    """Where a house's keys really are, behind the guard."""
+    return house.stores.keys._store
 
 
 def authorities_of(edition=Edition.ISO_2) -> list:

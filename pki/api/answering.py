@@ -11,7 +11,6 @@ from fastapi import FastAPI, Response
 from certs.errors import Refused
 from pki.api import metrics
 from pki.authority.service import Issued
-from pki.errors import SignerUnavailable
 from pki.house import House
 
 T = TypeVar("T")
@@ -19,15 +18,12 @@ T = TypeVar("T")
 
 @contextmanager
 def counting(app: FastAPI) -> Iterator[Callable[[Issued], None]]:
-    """Counts certificates that are told of, refusals and failing signers in the metrics."""
+    """Counts certificates that are told of and refusals in the metrics."""
     counted = metrics.of(app)
     try:
         yield lambda issued: counted.issued.labels(issued.profile).inc()
     except Refused as refused:
         counted.count_refusal(refused.code)
-        raise
-    except SignerUnavailable:
-        counted.sign_errors.inc()
         raise
 
 

@@ -10,6 +10,7 @@ from pki.api import described, metrics
 from pki.api.callers import FromHouse
 from pki.errors import PkiError, Unavailable
 from pki.house import House
+from pki.signing.purposes import SignCrl
 
 
 async def _livez() -> Response:
@@ -67,7 +68,7 @@ def _clock(house: House) -> None:
 def _signer(house: House) -> None:
     for issuer in house.authority.directory.by_key_id.values():
         if house.stores.keys.holds(issuer.key_id):
-            house.stores.keys.signer(issuer.key_id)
+            house.stores.keys.signer(issuer.key_id, SignCrl(issuer=issuer.certificate))
 
 
 def _crl(house: House) -> None:

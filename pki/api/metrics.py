@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from pki.house import House
 
 PENDING_COUNTED_MAX = 1_000
+KEY_LABEL_CHARACTERS = 12  # of 40: enough to tell keys of one house apart
 
 
 class Metrics:
@@ -26,8 +27,12 @@ class Metrics:
             "pnc_issuance_refusals_total", "Requests refused", registry=self.registry
         )
         self.sign_errors = Counter(
-            "pnc_sign_errors_total", "Signatures that failed", registry=self.registry
+            "pnc_sign_errors_total",
+            "Signatures that failed or were refused",
+            ["key"],
+            registry=self.registry,
         )
+        self._told: dict[str, int] = {}
         self.ocsp = Counter(
             "pnc_ocsp_responses_total", "OCSP answers", ["status"], registry=self.registry
         )
@@ -59,6 +64,10 @@ class Metrics:
             intended_before=house.clock.now(), entries_max=PENDING_COUNTED_MAX
         )
         self.pending.set(len(waiting))
+        for key_id, failed in house.signing.failures().items():
+            new = failed - self._told.get(key_id, 0)
+            self.sign_errors.labels(key_id[:KEY_LABEL_CHARACTERS]).inc(new)
+            self._told[key_id] = failed
         for issuer in house.authority.directory.by_key_id.values():
             self.not_after.labels(issuer.key_id).set(issuer.certificate.not_after.timestamp())
             # Of several lists, the one that ends first.

@@ -17,6 +17,7 @@ from pki.errors import (
     NotFound,
     PkiError,
     RateExceeded,
+    SigningRateExceeded,
     Unauthenticated,
     Unavailable,
 )
@@ -102,7 +103,7 @@ def install(app: FastAPI) -> None:
 
     async def known(request: Request, error: Exception) -> Response:
         answer = respond(problem_of(error, instance=request.url.path))
-        if isinstance(error, RateExceeded):
+        if isinstance(error, RateExceeded | SigningRateExceeded):
             answer.headers["Retry-After"] = str(error.retry_after_seconds)
         return answer
 

@@ -18,8 +18,9 @@ from pki.authority import failpoints, shards
 from pki.authority.entries import Act, Intent, Issuer
 from pki.authority.registration import Approved
 from pki.clock import SteadyClock
-from pki.errors import SerialTaken, SignerUnavailable, Unavailable
+from pki.errors import SerialTaken, SignerUnavailable, SigningRateExceeded, Unavailable
 from pki.ports import Failpoint, Keys, Register
+from pki.signing.purposes import SignCertificate
 
 SERIAL_OCTETS = 16
 SERIAL_DRAWS_MAX = 3  # two equal draws of 126 bits mean that the random source is broken
@@ -84,14 +85,14 @@ class Issuance:
         """
         self._failpoint(failpoints.ISSUE_PERMITTED)
         issuer = batch[0].issuer
-        signer = self._keys.signer(issuer.key_id)  # absent: before a serial is spent
+        self._signer(batch[0])  # absent: before a serial is spent
         drafted = self._intend(batch)
         drafts = [
             (approved, draft)
             for approved, draft in zip(batch, drafted, strict=True)
             if isinstance(draft, issuing.Draft)
         ]
-        certificates, failed = self._sign(drafts, _Watched(signer, self._failpoint))
+        certificates, failed = self._sign(drafts)
         if certificates:
             now = self._clock.now()
             acts = [
@@ -105,6 +106,8 @@ class Issuance:
                 now = self._clock.now()
                 act = _act("issuance.failed", approved, serial, now, detail=failed.code)
                 self._register.abandon(issuer.key_id, serial, act)
+            if isinstance(failed, SigningRateExceeded):
+                raise failed
             raise SignerUnavailable(f"not signed: {failed.code}") from failed
         signed = iter(certificates)
         return [draft if isinstance(draft, Refused) else next(signed) for draft in drafted]
@@ -116,18 +119,24 @@ class Issuance:
             raise drafted
 
     def _sign(
-        self, drafts: Sequence[tuple[Approved, issuing.Draft]], signer: Signer
+        self, drafts: Sequence[tuple[Approved, issuing.Draft]]
     ) -> tuple[list[Certificate], Refused | Unavailable | None]:
         """The certificates up to the first that was not signed, and why it was not."""
         certificates: list[Certificate] = []
-        for _, draft in drafts:
+        for approved, draft in drafts:
             try:
                 self._clock.now()  # C13: the clock may have gone back since
+                signer = _Watched(self._signer(approved), self._failpoint)
                 certificates.append(issuing.sign(draft, signer))
             except (Refused, Unavailable) as bad:
                 return certificates, bad
             self._failpoint(failpoints.ISSUE_COMPARED)
         return certificates, None
+
+    def _signer(self, approved: Approved) -> Signer:
+        issuer = approved.issuer
+        purpose = SignCertificate(profile=approved.profile, issuer=issuer.certificate)
+        return self._keys.signer(issuer.key_id, purpose)
 
     def _intend(self, batch: Sequence[Approved]) -> list[issuing.Draft | Refused]:
         for _ in range(SERIAL_DRAWS_MAX):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from certs import keys as certs_keys
 from certs.certificate import Certificate
 from certs.errors import Refused
 from certs.profiles import catalogue
@@ -257,13 +256,14 @@ class Authority:
         return appointed
 
     def _appoint(self, issuer: Issuer, now: datetime) -> None:
-        key = certs_keys.generate(issuer.certificate.key_kind)
         name = f"OCSP {issuer.certificate.common_name or issuer.role.value}"
-        key_id = self._stores.keys.store(key, role=Role.OCSP_RESPONDER.value)
+        key = self._stores.keys.generate(
+            issuer.certificate.key_kind, role=Role.OCSP_RESPONDER.value
+        )
         request = IssuanceRequest(
             role=Role.OCSP_RESPONDER,
             edition=issuer.edition,
-            public_key=key.public_key(),
+            public_key=key.public_key,
             common_name=name[:_COMMON_NAME_CHARACTERS_MAX].strip(),
         )
         certificate = self._issuance.issue(
@@ -278,7 +278,7 @@ class Authority:
             )
         )
         self._stores.holdings.appoint(
-            Responder(issuer=issuer.key_id, key_id=key_id, certificate=certificate),
+            Responder(issuer=issuer.key_id, key_id=key.key_id, certificate=certificate),
             _act(
                 "responder.appointed",
                 now,

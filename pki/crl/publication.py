@@ -14,6 +14,7 @@ from pki.crl.encoding import Kind, encode
 from pki.crl.shelf import Shelf
 from pki.errors import ClockUnreliable, SignerUnavailable
 from pki.ports import Failpoint, Keys, Lists, Revocations
+from pki.signing.purposes import SignCrl
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # nextUpdate is three signing intervals away, so that two may fail before a list grows stale.
@@ -93,7 +94,7 @@ class Publisher:
     def _build(
         self, issuer: Issuer, shard: int, standing: PublishedCrl | None, now: datetime
     ) -> PublishedCrl:
-        signer = self._keys.signer(issuer.key_id)
+        signer = self._keys.signer(issuer.key_id, SignCrl(issuer=issuer.certificate))
         this_update = now.replace(microsecond=0)
         if standing is not None:
             this_update = max(this_update, standing.this_update)  # a clock may step back a little

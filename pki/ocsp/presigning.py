@@ -14,6 +14,7 @@ from pki.ocsp.request import cert_id_of
 from pki.ocsp.responder import status_of
 from pki.ocsp.response import SingleResponse, Unknown, encode, ending
 from pki.ports import Failpoint, Keys, Presigning
+from pki.signing.purposes import SignOcspResponse
 
 BATCH_MAX = 200  # answers, signed and written in a fiftieth of a second
 ENROLLED_MAX = 1_000  # certificates in one transaction
@@ -110,7 +111,7 @@ class Presigner:
 
     def _signer(self, responder: Responder) -> Signer | None:
         try:
-            return self._keys.signer(responder.key_id)
+            return self._keys.signer(responder.key_id, SignOcspResponse())
         except Unavailable:
             return None
 

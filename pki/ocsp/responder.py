@@ -20,6 +20,9 @@ from pki.ocsp.response import (
     encode_error,
 )
 from pki.ports import Keys, Standings
+from pki.signing.purposes import SignOcspResponse
+
+_ANSWER = SignOcspResponse()
 
 _GOOD = Good()
 
@@ -107,7 +110,7 @@ def respond(
             produced_at=_whole_second(now),
             nonce=asked.nonce,
             responder=responder.certificate,
-            signer=keys.signer(responder.key_id),
+            signer=keys.signer(responder.key_id, _ANSWER),
         )
     except Unavailable:
         return refusal(ResponseStatus.TRY_LATER)

@@ -17,8 +17,9 @@ from cryptography.x509 import (
     ocsp,
 )
 
+from certs import keys as certs_keys
 from certs import pem
-from certs.keys import SoftwareSigner
+from certs.keys import KeyKind, SoftwareSigner
 from certs.profiles.rules import Role
 from pki.api import caching
 from pki.app import create_app, open_doors
@@ -389,11 +390,26 @@ def test_x33_clock_that_went_back_is_told_as_503(door, clock):
     assert told.response_status is ocsp.OCSPResponseStatus.TRY_LATER
 
 
+def test_key_above_its_ceiling_is_told_as_503_and_when_to_come_back(tmp_path):
+    url = f"sqlite:///{tmp_path}/pki.db"
+    with furnished_house(url, signatures_per_minute_max=1) as scarce:
+        door = Door(scarce)
+        first, second = (
+            door.post("/v1/certificates", json={**FORM, "csr": armoured(csr(key)).decode()})
+            for key in (certs_keys.derive(KeyKind.P256, seed) for seed in (b"one", b"two"))
+        )
+    assert (first.status_code, second.status_code) == (201, 503)
+    assert code(second) == "unavailable.signing_rate"
+    assert 1 <= int(second.headers["retry-after"]) <= 60
+
+
 def test_failed_signer_is_told_as_503_and_counted(door, keeper):
     keeper.broken.add(issuer_id())
     answer = door.post("/v1/certificates", json=FORM)
     assert (answer.status_code, code(answer)) == (503, "unavailable.signer")
-    assert "pnc_sign_errors_total 1.0" in door.get("/metrics").text
+    counted = f'pnc_sign_errors_total{{key="{issuer_id()[:12]}"}} 1.0'
+    for _ in range(2):
+        assert counted in door.get("/metrics").text
 
 
 def test_error_that_nobody_foresaw_is_500_without_words(door, monkeypatch):

@@ -9,7 +9,15 @@ import pytest
 from certs.profiles.rules import Role
 from pki.app import open_doors
 from pki.authority.entries import Reason
-from tests.pki_house import Clock, MemoryKeys, empty_house, furnished_house, issuer_id, someone
+from tests.pki_house import (
+    Clock,
+    MemoryKeys,
+    empty_house,
+    furnished_house,
+    issuer_id,
+    place_of,
+    someone,
+)
 from tests.pki_wire import question
 from tests.world import valid_world
 
@@ -35,7 +43,8 @@ def call(house, *calls):
 
 def wreck(house):
     """From here on nothing can be signed: what is still answered comes from memory."""
-    house.stores.keys.broken = set(house.stores.keys.kept)
+    place = place_of(house)
+    place.broken = set(place.kept)
 
 
 def test_posted_question_is_answered_from_memory(house):

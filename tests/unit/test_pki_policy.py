@@ -496,9 +496,9 @@ def test_identity_has_so_many_certificates_in_its_window(url, clock):
 
 def test_identity_s_certificates_are_counted_across_restarts_and_within_a_batch(url, clock):
     given_ = {"identity_certificates_max": 2, "identity_window_seconds": 60}
-    with furnished_house(url, clock=clock, **given_) as house:
+    keeper = MemoryKeys()
+    with furnished_house(url, clock=clock, keys=keeper, **given_) as house:
         issue(house, 1)
-        keeper = house.stores.keys
     with empty_house(url, clock=clock, keys=keeper, **given_) as house:
         batch = [
             wanted(1, public_key=keys.derive(KeyKind.P256, b"n%d" % n).public_key())

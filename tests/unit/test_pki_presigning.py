@@ -23,6 +23,7 @@ from tests.pki_house import (
     furnished_house,
     issue,
     issuer_id,
+    place_of,
     someone,
 )
 from tests.pki_wire import question
@@ -68,7 +69,7 @@ def revoke(house, serial=LEAF.serial, issuer=None):
 
 
 def wreck(house):
-    house.stores.keys.broken = set(house.stores.keys.kept)
+    place_of(house).broken = set(place_of(house).kept)
 
 
 def claimed(house, now, *, token=1, most=1_000):
@@ -134,14 +135,14 @@ def test_revocation_takes_the_answer_away_and_the_next_one_tells_it(any_url):
     with furnished_house(any_url, clock=Clock()) as house:
         prepared(house)
         assert house.presigned.find(MINE).revision == 0
-        house.stores.keys.broken = {
+        place_of(house).broken = {
             each.key_id for each in house.authority.directory.responders(issuer_id())
         }
         revoke(house)
         # Its signer fails this moment: no answer, and never again the good one.
         assert house.presigned.find(MINE) is None
         assert house.answer(question()).status is ResponseStatus.TRY_LATER
-        house.stores.keys.broken = set()
+        place_of(house).broken = set()
         house.clock._clock.forward(seconds=CLAIM.total_seconds())
         assert house.presigner.sign() >= 1
         wreck(house)
@@ -219,11 +220,11 @@ def test_rows_another_worker_is_claiming_are_passed_over_and_not_waited_for(tmp_
 def test_key_that_fails_leaves_its_answers_to_others_and_holds_no_other_key_up(url):
     with furnished_house(url, clock=Clock(), ocsp_presigned="sha256") as house:
         (mine,) = house.authority.directory.responders(issuer_id())
-        house.stores.keys.broken = {mine.key_id}
+        place_of(house).broken = {mine.key_id}
         prepared(house)
         assert house.presigned.find(MINE) is None
         assert house.presigned.stalest() is not None
-        house.stores.keys.broken = set()
+        place_of(house).broken = set()
         assert house.presigner.sign() == 0  # claimed still
         house.clock._clock.forward(seconds=CLAIM.total_seconds())
         assert house.presigner.sign() > 0
@@ -251,7 +252,7 @@ class FailingSigner:
 def test_key_that_fails_underway_has_what_it_signed_written(url):
     with furnished_house(url, clock=Clock(), ocsp_presigned="sha256") as house:
         (mine,) = house.authority.directory.responders(issuer_id())
-        keys = house.stores.keys
+        keys = place_of(house)
         keys.kept[mine.key_id] = FailingSigner(keys.kept[mine.key_id])
         issue(house)
         prepared(house)

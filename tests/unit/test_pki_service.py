@@ -20,6 +20,7 @@ from pki.errors import (
     SerialTaken,
     SignerUnavailable,
 )
+from pki.signing.purposes import SignOcspResponse
 from tests.pki_house import (
     TENANT,
     Clock,
@@ -235,7 +236,10 @@ def test_appointed_signer_answers_and_is_renewed_at_a_third_of_its_life(house, c
     assert house.authority.appoint_responders() == len(issuers)
     second = house.authority.directory.responder(issuer_id(), now=clock())
     assert second.certificate.not_after > first.not_after
-    assert house.stores.keys.signer(second.key_id).public_key == second.certificate.public_key()
+    assert (
+        house.stores.keys.signer(second.key_id, SignOcspResponse()).public_key
+        == second.certificate.public_key()
+    )
     entry = house.stores.register.find(issuer_id(), second.certificate.serial)
     assert (entry.state, entry.profile) == (State.ISSUED, "iso15118-2/ocsp-responder")
     assert house.authority.appoint_responders() == 0
@@ -416,7 +420,7 @@ def test_house_keeps_its_keys_in_files(tmp_path, url):
     )
     house = assemble(settings, clock=Clock())
     with pytest.raises(SignerUnavailable):
-        house.stores.keys.signer("00" * 20)
+        house.stores.keys.signer("00" * 20, SignOcspResponse())
     house.close()
 
 

@@ -23,6 +23,7 @@ from tests.pki_house import (
     issue,
     issuer_id,
     permit_everything,
+    place_of,
     someone,
     wanted,
 )
@@ -287,7 +288,7 @@ def test_pair_asked_for_again_is_the_same_pair(both):
 
 
 def test_pair_whose_second_half_failed_is_completed(both):
-    keeper = both.stores.keys
+    keeper = place_of(both)
     twentieth = valid_world(Edition.ISO_20)[Role.CPO_SUB_2].certificate
     keeper.broken.add(issuer_id(Role.CPO_SUB_2, Edition.ISO_20))
     ask = both.succession.issue_pair

@@ -13,6 +13,7 @@ from authz.adapters import tables, writer
 from authz.adapters.anchors import TrustBook
 from authz.adapters.callers import CallerBook
 from authz.adapters.changes import changes_of
+from authz.adapters.contract_answers import ContractAnswerTable
 from authz.adapters.contracts import ContractBook
 from authz.adapters.database import Database
 from authz.adapters.decision_log import DecisionTable, first_break
@@ -20,6 +21,8 @@ from authz.adapters.evses import EvseBook
 from authz.adapters.facts import Facts
 from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.schema import check_current, upgrade
+from authz.adapters.signing_requests import SigningRequestTable
+from authz.adapters.station_commands import StationCommandTable
 from authz.adapters.stations import StationBook
 from authz.adapters.transactions import TransactionTable
 from authz.adapters.writer import Writer
@@ -28,10 +31,13 @@ from authz.charging_station import ChargingStation, Password, SecurityProfile
 from authz.contract import CERTIFICATES_MAX, Contract, ContractState, Origin
 from authz.decision import LoggedDecision
 from authz.errors import Conflict, NotFound, Unavailable
+from authz.ocpp.protocol import OcppVersion, Station
 from authz.policy import Policy, UnprovenToken
 from authz.provisioning import Provisioning
 from authz.restrictions import Day, Evse, PowerType, Restrictions, Schedule, Window, parse_zone
 from authz.settings import load
+from authz.signing_request import SigningState, Wish
+from authz.station_command import StationCommand
 from authz.told import Told
 from authz.transaction import Report
 from certs.certificate import Certificate
@@ -872,5 +878,91 @@ def test_station_s_generation_is_its_tenant_s(told):
         await stores.stations.put(TENANT, "CS-1", lambda _: station())
         await stores.trusts.put_policy(TENANT, Policy(cache_seconds=60))
         assert (await stores.stations.find(TENANT, "CS-1")).generation == 1
+
+    told(story)
+
+
+# What stations wait for --------------------------------------------------------------------------
+
+AT_CS_1 = Station(tenant=TENANT, identity="CS-1", version=OcppVersion.V21)
+AT_CS_2 = replace(AT_CS_1, identity="CS-2")
+
+
+def test_contract_answers_are_taken_one_by_one_and_by_one_alone(told):
+    async def story(stores):
+        table, request = ContractAnswerTable(stores.writer), bytes(32)
+        assert await table.take(AT_CS_1, request, now=NOW) is None
+        await table.keep(AT_CS_1, request, ("one", "two", "three"), now=NOW)
+        assert await table.take(AT_CS_2, request, now=NOW) is None
+        assert await table.take(AT_CS_1, bytes(31) + b"\1", now=NOW) is None
+        taken = await asyncio.gather(*(table.take(AT_CS_1, request, now=NOW) for _ in range(4)))
+        assert [None if one is None else (one.exi, one.remaining) for one in taken] == [
+            ("one", 2),
+            ("two", 1),
+            ("three", 0),
+            None,
+        ]
+        await table.keep(AT_CS_1, request, ("one",), now=NOW)
+        assert await table.take(AT_CS_1, request, now=NOW + timedelta(minutes=11)) is None
+
+    told(story)
+
+
+def wish(identity="CS-1", *, csr="a request", **more):
+    made = {"certificate_type": "V2GCertificate", "request_id": 2**40, "wrapped": False} | more
+    return Wish(tenant=TENANT, identity=identity, csr=csr, **made)
+
+
+def test_signing_requests_are_claimed_by_one_and_moved_to_their_end(told):
+    def connected(tenant):
+        return (AT_CS_1,) if tenant == TENANT else ()
+
+    async def story(stores):
+        table = SigningRequestTable(stores.database, stores.writer)
+        later = NOW + timedelta(minutes=1)
+        claim = {"limit": 8, "now": NOW, "until": later}
+        assert await table.claim(connected, **claim) == ()
+        kept = await table.keep(wish(), now=NOW)
+        assert kept.wish == wish()
+        assert await table.keep(wish(), now=NOW) == kept
+        other = await table.keep(wish("CS-2"), now=NOW)
+        taken = await table.claim(connected, **claim)
+        assert [one.number for one in taken] == [kept.number, other.number]
+        assert {one.attempts for one in taken} == {1}
+        assert await table.claim(connected, **claim) == ()
+        move = {"reason": None, "due_at": None, "now": NOW}
+        for one in taken:
+            moved = await table.move(one, SigningState.SIGNED, chain="a chain", **move)
+            assert (moved.state, moved.chain) == (SigningState.SIGNED, "a chain")
+        (mine,) = await table.claim(connected, **claim)  # CS-2 is not connected here
+        assert mine.number == kept.number
+        ended = await table.move(mine, SigningState.DELIVERED, chain=None, **move)
+        assert ended.chain == "a chain"
+        again = await table.move(mine, SigningState.SIGNED, chain=None, **move)
+        assert again.state is SigningState.DELIVERED
+        newer = await table.keep(wish("CS-2", csr="another"), now=NOW)
+        states = [one.state for one in await table.of_station(TENANT, "CS-2")]
+        assert states == [SigningState.ASKED, SigningState.SUPERSEDED]
+        assert newer.number > other.number
+        assert await table.of_station(OTHER_TENANT, "CS-2") == ()
+
+    told(story)
+
+
+def test_commands_to_stations_are_kept_newest_first(told):
+    async def story(stores):
+        table = StationCommandTable(stores.database, stores.writer)
+        first = StationCommand(
+            tenant=TENANT, identity="CS-1", action="InstallCertificate",
+            asked={"certificate": "PEM"}, asked_at=NOW, answer={"status": "Accepted"},
+        )  # fmt: skip
+        second = replace(first, action="DeleteCertificate", answer=None, failure="CallFailed")
+        for command in (first, second, replace(first, identity="CS-2")):
+            await table.keep(command)
+        assert await table.latest(TENANT, "CS-1", limit=8) == (second, first)
+        assert await table.latest(TENANT, "CS-1", limit=1) == (second,)
+        named = await table.latest(TENANT, "CS-1", action="InstallCertificate", limit=8)
+        assert named == (first,)
+        assert await table.latest(OTHER_TENANT, "CS-1", limit=8) == ()
 
     told(story)

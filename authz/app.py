@@ -27,6 +27,7 @@ from authz.adapters.facts import Facts
 from authz.adapters.guarded import GuardedOutbound
 from authz.adapters.metrics import Metrics
 from authz.adapters.outbound import Outbound
+from authz.adapters.reservations import ReservationTable
 from authz.adapters.schema import check_current, upgrade
 from authz.adapters.signing_requests import SigningRequestTable
 from authz.adapters.station_commands import StationCommandTable
@@ -54,6 +55,7 @@ from authz.api import (
 from authz.api.callers import Doorkeeper
 from authz.api.front import Front
 from authz.evidencing import assemble_gathering
+from authz.once import Once
 from authz.ports import Answering, Stations
 from authz.registration import Registrar
 from authz.service import Authorizer
@@ -158,7 +160,13 @@ def create_app(
         clock=steady,
     )
     app.state.answers = answers
-    authorize.install(app, doorkeeper, authorizer, metrics)
+    authorize.install(
+        app,
+        doorkeeper,
+        authorizer,
+        Once(authorizer, ReservationTable(database, writer), clock=steady, random=random),
+        metrics,
+    )
     _install_books(
         app,
         doorkeeper,

@@ -15,6 +15,18 @@ class MalformedQuestion(Malformed):
     code = "malformed.body_fields"
 
 
+class KeyReused(MalformedQuestion):
+    """An Idempotency-Key that came with another body before."""
+
+    code = "idempotency.key_reused"
+
+
+class MalformedIdempotencyKey(Malformed):
+    """An Idempotency-Key header that holds no key."""
+
+    code = "malformed.idempotency_key"
+
+
 class UnsupportedBody(Malformed):
     """A body in a form or a compression that is not taken here."""
 

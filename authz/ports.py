@@ -9,6 +9,7 @@ from authz.charging_station import ChargingStation
 from authz.contract import Contract, ContractCertificate
 from authz.contract_request import ContractAnswer, ContractRequest, NextAnswer
 from authz.decision import LoggedDecision
+from authz.idempotency import Reservation
 from authz.local_list import ListChanges
 from authz.ocpp.protocol import Station
 from authz.policy import Policy
@@ -162,12 +163,36 @@ class DecisionLog(Protocol):
         """Returns when the decision is on disk."""
         ...
 
+    async def append_once(
+        self, decision: LoggedDecision, reservation: Reservation, answer: bytes
+    ) -> None:
+        """The same, and the answer under the reservation's key with it, or neither.
+
+        Conflict where somebody else has taken the request up meanwhile.
+        """
+        ...
+
     async def find(self, tenant: str, decision_id: str) -> bytes | None:
         """A tenant's decision as JSON; None where it has none of this id."""
         ...
 
     async def last_moment(self) -> datetime | None:
         """When the newest decision was made; None in an empty log."""
+        ...
+
+
+class Reservations(Protocol):
+    """Requests that were taken up under a key of their sender. Raises Unavailable."""
+
+    async def reserve(self, reservation: Reservation, *, now: datetime) -> bytes | None:
+        """None where the request is ours to answer; else what it was answered before.
+
+        KeyReused where the key came with another body, Conflict while somebody else works on it.
+        """
+        ...
+
+    async def release(self, reservation: Reservation) -> None:
+        """Gives a request up that was not answered, so that it may come again at once."""
         ...
 
 

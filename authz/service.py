@@ -9,6 +9,7 @@ from authz.decision import Decision, decision_id
 from authz.errors import Unavailable
 from authz.evidence import ChainProof
 from authz.gathering import Gatherer
+from authz.idempotency import Reservation
 from authz.judgement import judge
 from authz.ports import Contracts, DecisionLog, Trusts
 from authz.question import Question
@@ -47,11 +48,13 @@ class Authorizer:
         self._random = random
         self._drawn = b""
 
-    async def authorize(self, caller: Caller, question: Question) -> Decided:
-        """The decision on a question, logged.
+    async def authorize(
+        self, caller: Caller, question: Question, *, reservation: Reservation | None = None
+    ) -> Decided:
+        """The decision on a question, logged; with a reservation, also kept under its key.
 
         Raises Malformed for a chain that is none; Unavailable where no sound answer can be given
-        or kept, which grants nothing.
+        or kept, and Conflict for a reservation that lapsed: both grant nothing.
         """
         now = self._clock.moment()
         trust = await self._trusts.trust(caller.tenant, generation=caller.generation)
@@ -64,7 +67,10 @@ class Authorizer:
             judgement=judge(evidence, trust.policy, now),
         )
         answer = encode_answer(decision)
-        await self._log.append(logged(decision, answer))
+        if reservation is None:
+            await self._log.append(logged(decision, answer))
+        else:
+            await self._log.append_once(logged(decision, answer), reservation, answer)
         await self._teach(decision)
         return Decided(decision=decision, answer=answer)
 

@@ -8,9 +8,11 @@ from hashlib import sha256
 from sqlalchemy import Connection, select, text
 
 from authz.adapters.database import Database, insert_many
+from authz.adapters.reservations import settle
 from authz.adapters.tables import DECISIONS, microseconds
 from authz.adapters.writer import Writer
 from authz.decision import LoggedDecision
+from authz.idempotency import Reservation
 
 _ADVISORY_LOCK = 0x61757A6C  # "auzl": processes append to one chain, one after the other
 FIRST_HASH = bytes(32)  # what the first row is sealed to
@@ -36,6 +38,15 @@ class DecisionTable:
 
     async def append(self, decision: LoggedDecision) -> None:
         await self._writer.gather(_append, decision)
+
+    async def append_once(
+        self, decision: LoggedDecision, reservation: Reservation, answer: bytes
+    ) -> None:
+        def job(connection: Connection) -> None:
+            settle(connection, reservation, answer)
+            _append(connection, [decision])
+
+        await self._writer.run(job)
 
     async def find(self, tenant: str, decision_id: str) -> bytes | None:
         asked = select(DECISIONS.c.body).where(

@@ -220,6 +220,18 @@ SIGNED_LISTS = sa.Table(
     sa.Column("next_update", Moment, nullable=False),
 )
 
+# Requests that may be sent again; ``answer`` is written with their decision, in one transaction.
+IDEMPOTENCY_KEYS = sa.Table(
+    "idempotency_keys",
+    METADATA,
+    sa.Column("tenant", _TENANT, sa.ForeignKey("tenants.tenant"), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary(32), nullable=False),  # SHA-256 over the body
+    sa.Column("token", sa.LargeBinary(16), nullable=False),  # whose reservation it is
+    sa.Column("taken_at", Moment, nullable=False, index=True),
+    sa.Column("answer", sa.LargeBinary),
+)
+
 DECISIONS = sa.Table(
     "decisions",
     METADATA,

@@ -17,8 +17,10 @@ from authz.authorize_request import read_question
 from authz.callers import Scope as CallerScope
 from authz.decision import Decision
 from authz.evidence import ChainProof, HashProof
+from authz.idempotency import parse_key
+from authz.once import Once
 from authz.record import mode
-from authz.service import Authorizer
+from authz.service import Authorizer, Decided
 from certs.revocation.status import Unknown
 
 PATH = "/v1/authorize"
@@ -27,9 +29,11 @@ _JSON = (b"content-type", b"application/json")
 _NO_STORE = (b"cache-control", b"no-store")
 
 
-def install(app: Front, doorkeeper: Doorkeeper, authorizer: Authorizer, metrics: Metrics) -> None:
+def install(
+    app: Front, doorkeeper: Doorkeeper, authorizer: Authorizer, once: Once, metrics: Metrics
+) -> None:
     """Opens the door."""
-    door = AuthorizeDoor(doorkeeper, authorizer, metrics)
+    door = AuthorizeDoor(doorkeeper, authorizer, once, metrics)
     app.first("POST", PATH, problems.answering(door, count=metrics.refused))
     # For other methods of the path, which are answered with the list of its own.
     app.router.routes.insert(0, Route(PATH, door, methods=["POST"], name="authorize"))
@@ -38,22 +42,34 @@ def install(app: Front, doorkeeper: Doorkeeper, authorizer: Authorizer, metrics:
 class AuthorizeDoor:
     """Reads a question, has it decided, writes the answer."""
 
-    def __init__(self, doorkeeper: Doorkeeper, authorizer: Authorizer, metrics: Metrics) -> None:
+    def __init__(
+        self, doorkeeper: Doorkeeper, authorizer: Authorizer, once: Once, metrics: Metrics
+    ) -> None:
         self._doorkeeper = doorkeeper
         self._authorizer = authorizer
+        self._once = once
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         caller = await self._doorkeeper.admit(scope, CallerScope.AUTHORIZE)
-        question = read_question(await bodies.read(scope, receive))
-        decided = await self._authorizer.authorize(caller, question)
-        length = (b"content-length", str(len(decided.answer)).encode())
+        body = await bodies.read(scope, receive)
+        question = read_question(body)
+        keys = [value for name, value in scope["headers"] if name == b"idempotency-key"]
+        decided: Decided | bytes
+        if keys:
+            key = parse_key(b",".join(keys).decode("latin-1"))
+            decided = await self._once.authorize(caller, question, key=key, body=body)
+        else:
+            decided = await self._authorizer.authorize(caller, question)
+        answer = decided.answer if isinstance(decided, Decided) else decided
+        length = (b"content-length", str(len(answer)).encode())
         await send(
             {"type": "http.response.start", "status": 200, "headers": [_JSON, _NO_STORE, length]}
         )
-        await send({"type": "http.response.body", "body": decided.answer})
-        self._count(decided.decision, perf_counter() - started)
+        await send({"type": "http.response.body", "body": answer})
+        if isinstance(decided, Decided):  # an answer that is told again is no new decision
+            self._count(decided.decision, perf_counter() - started)
 
     def _count(self, decision: Decision, seconds: float) -> None:
         judgement, proof = decision.judgement, decision.evidence.proof

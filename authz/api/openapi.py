@@ -30,6 +30,7 @@ from authz.api.problems import MEDIA_TYPE, Problem
 from authz.api.stations import PasswordDocument, StationBody, StationDocument, StationList
 from authz.authorize_request import AuthorizeRequest
 from authz.charging_station import IDENTITY_PATTERN
+from authz.idempotency import KEY_PATTERN
 from authz.policy_document import PolicyDocument
 from authz.record import Answer, Record
 
@@ -86,7 +87,15 @@ _TITLES = ocpp_described.TITLES | {
 _READING = (401, 403, 404, 503)
 _NAMING = (400, *_READING)
 _WRITING = (400, *_READING, 408, 409, 413, 415, 422)
-_ASKING = (400, 401, 403, 408, 413, 415, 422, 503)
+_ASKING = (400, 401, 403, 408, 409, 413, 415, 422, 503)
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "the same key and body within 24 hours get the same answer, decided once",
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
+}
 
 Document = dict[str, Any]  # JSON
 
@@ -154,6 +163,7 @@ def document(title: str) -> Document:
                     _ASKING,
                     takes=AuthorizeRequest,
                 )
+                | {"parameters": [_IDEMPOTENCY_KEY]}
             },
             contracts.PATH: contract,
             **_stations(),

@@ -9,7 +9,17 @@ import structlog
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from pki.api import authority, health, metrics, ocsp, problems, publications, requesters, succession
+from pki.api import (
+    approvals,
+    authority,
+    health,
+    metrics,
+    ocsp,
+    problems,
+    publications,
+    requesters,
+    succession,
+)
 from pki.api.ocsp_memory import FromMemory
 from pki.errors import PkiError
 from pki.house import House, assemble
@@ -60,7 +70,7 @@ def open_doors(house: House) -> FastAPI:
     app.state.metrics = metrics.Metrics()
     app.front = FromMemory(app.behind, house=house, counted=app.state.metrics.ocsp)
     problems.install(app)
-    for room in (authority, succession, requesters, ocsp, publications, health):
+    for room in (authority, succession, requesters, approvals, ocsp, publications, health):
         app.include_router(room.router())
     return app
 

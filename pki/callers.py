@@ -18,15 +18,18 @@ READ = "read"
 REVOKE = "revoke"  # leaves
 REVOKE_AUTHORITY = "revoke:authority"  # together with revoke: sub-CAs and roots as well
 REGISTER = "register"  # common names, before their certificates are asked for
+APPROVE = "approve"  # authorities and their ends, that others asked for
+REQUEST_AUTHORITY = "request:authority"
 OPERATOR = "operator"  # policies and blocked keys, of every tenant
 ISSUE = "issue:"  # followed by a role's name, or by * for every leaf role
 ISSUE_ANY = "issue:*"
+_OTHERS = frozenset({REGISTER, APPROVE, REQUEST_AUTHORITY, OPERATOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """One API key's holder. ``scopes`` are ``read``, ``revoke``, ``revoke:authority``,
-    ``register``, ``operator``, ``issue:<role>`` and ``issue:*``.
+    ``register``, ``approve``, ``request:authority``, ``operator``, ``issue:<role>``, ``issue:*``.
 
     The digest is SHA-256 over a key of 192 random bits: nothing a slow hash would make harder.
     """
@@ -43,8 +46,11 @@ class Caller:
     def admits(self, key: str, *, now: datetime) -> bool:
         """Whether this key is the caller's own and still good."""
         own = compare_digest(sha256(key.encode()).digest(), self.key_digest)
-        standing = self.withdrawn_at is None and (self.expires_at is None or now < self.expires_at)
-        return own and standing
+        return own and self.is_good(now=now)
+
+    def is_good(self, *, now: datetime) -> bool:
+        """Whether the key was neither withdrawn nor has it expired."""
+        return self.withdrawn_at is None and (self.expires_at is None or now < self.expires_at)
 
     def demand(self, scope: str) -> None:
         """Refuses what no scope of this caller covers."""
@@ -76,7 +82,7 @@ def new_caller(
 ) -> tuple[Caller, str]:
     """A caller and its API key, which is shown this once and kept nowhere."""
     leaf_scopes = {issue_scope(role) for role in Role}
-    unknown = scopes - leaf_scopes - {READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY, REGISTER, OPERATOR}
+    unknown = scopes - leaf_scopes - {READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY, *_OTHERS}
     if unknown:
         raise Refused("caller.scope_unknown", f"no such scope: {', '.join(sorted(unknown))}")
     identity = random(IDENTITY_OCTETS).hex()
@@ -94,12 +100,12 @@ def new_caller(
 
 
 def operator(*, tenant: str, name: str, now: datetime) -> Caller:
-    """Whoever runs this process and needs no key: every scope, no way in by a key."""
+    """Whoever runs this process and needs no key: every scope, but approving is for others."""
     return Caller(
         identity=f"operator:{name}",
         tenant=tenant,
         name=name,
-        scopes=frozenset({READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY, REGISTER, OPERATOR}),
+        scopes=frozenset({READ, REVOKE, REVOKE_AUTHORITY, ISSUE_ANY, *_OTHERS} - {APPROVE}),
         created_at=now,
         key_digest=b"",
     )

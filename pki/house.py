@@ -10,6 +10,8 @@ from datetime import datetime
 
 from pki.authority import failpoints
 from pki.authority.admission import Admission
+from pki.authority.council import Council
+from pki.authority.founding import Founding
 from pki.authority.importing import Importing
 from pki.authority.issuance import Addresses, Issuance
 from pki.authority.limits import Limits
@@ -28,6 +30,7 @@ from pki.signing.guarded import GuardedKeys
 from pki.signing.opening import Place, open_files, open_token
 from pki.storage.answers import AnswerTable
 from pki.storage.audit import AuditTable
+from pki.storage.ballots import BallotTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine
 from pki.storage.holdings import HoldingTable
@@ -55,6 +58,7 @@ class House:
     authority: Authority
     requesters: Requesters
     succession: Succession
+    council: Council
     importing: Importing
     publisher: Publisher
     audit: AuditLog
@@ -83,6 +87,7 @@ class House:
         self.authority.reconcile()
         self.authority.reload()
         self.requesters.reload()
+        self.council.resume()
         self.authority.appoint_responders()
         now = self.clock.now()
         for issuer in self.authority.directory.by_key_id.values():
@@ -188,6 +193,7 @@ def assemble(
             issuance=issuance,
             clock=steady,
             random=random,
+            quorums=settings.quorums,
             heard=heard,
         )
         answers = AnswerTable(engine, failpoint=failpoint)
@@ -209,6 +215,24 @@ def assemble(
             random=random,
             failpoint=failpoint,
         )
+        importing = Importing(
+            holdings=holdings,
+            keys=guarded,
+            clock=steady,
+            public_url=settings.public_url,
+            crl_shards=settings.crl_shards,
+        )
+        ballots = BallotTable(engine)
+        founding = Founding(
+            docket=ballots,
+            stores=stores,
+            authority=authority,
+            issuance=issuance,
+            clock=steady,
+            random=random,
+            place=importing.placed,
+            failpoint=failpoint,
+        )
         return House(
             settings=settings,
             stores=stores,
@@ -227,12 +251,17 @@ def assemble(
             answering=answering,
             presigner=presigner,
             presigned=answers,
-            importing=Importing(
-                holdings=holdings,
-                keys=guarded,
+            importing=importing,
+            council=Council(
+                ballots=ballots,
+                docket=ballots,
+                quorums=settings.quorums,
+                lifetime=settings.approval_lifetime,
+                stores=stores,
+                authority=authority,
+                founding=founding,
                 clock=steady,
-                public_url=settings.public_url,
-                crl_shards=settings.crl_shards,
+                random=random,
             ),
             publisher=Publisher(
                 revocations=revocations,

@@ -8,6 +8,7 @@ from typing import Protocol
 from certs.certificate import Certificate
 from certs.keys import KeyKind, PrivateKey, Signer
 from pki.authority.answers import AnswerName, Claim, Presigned
+from pki.authority.approval import Approval, Progress, Vote
 from pki.authority.entries import (
     Act,
     Entry,
@@ -132,6 +133,44 @@ class Names(Protocol):
         ...
 
 
+class Ballots(Protocol):
+    """Requests that need approvals, and the votes on them. Unavailable as in Register."""
+
+    def add(self, approval: Approval, act: Act) -> None:
+        """Keeps a request."""
+        ...
+
+    def find(self, number: str) -> Approval | None:
+        """A request with its votes."""
+        ...
+
+    def listed(self, tenant: str, *, approvals_max: int) -> tuple[Approval, ...]:
+        """A tenant's requests, the newest first."""
+        ...
+
+    def vote(
+        self, number: str, vote: Vote, *, after: Approval, progress: Progress, act: Act
+    ) -> Approval:
+        """Adds a vote to a request that is as it was read; Conflict where it is not any more."""
+        ...
+
+
+class Docket(Protocol):
+    """Requests that are to be carried out, or ended. Unavailable as in Register."""
+
+    def open(self) -> tuple[Approval, ...]:
+        """Those pending or approved, the oldest first."""
+        ...
+
+    def claim(self, number: str, *, now: datetime, until: datetime | None) -> bool:
+        """Whether an approved request is this process's until then; None lets go of it."""
+        ...
+
+    def move(self, approval: Approval, act: Act) -> None:
+        """Keeps how far a request has come, its key and outcome; Conflict where it is concluded."""
+        ...
+
+
 class Holdings(Protocol):
     """Which authorities and OCSP responders are ours. Unavailable as in Register."""
 
@@ -141,6 +180,10 @@ class Holdings(Protocol):
 
     def add_issuer(self, issuer: Issuer, act: Act) -> None:
         """Keeps an authority; one with this key id is kept already: its certificate is renewed."""
+        ...
+
+    def announce(self, issuer: Issuer, act: Act) -> None:
+        """Makes room for a root's intent under itself; it is no authority before add_issuer()."""
         ...
 
     def responders(self) -> tuple[Responder, ...]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from pki.errors import ConfigurationRefused
+from pki.quorums import Quorums, parse_quorums
 
 ENVIRONMENT_PREFIX = "PLUGWARD_PKI_"
 FILE_OCTETS_MAX = 65_536
@@ -101,6 +102,13 @@ class RawSettings(BaseModel):
     renewal_window_days: Annotated[int, Field(ge=1, le=3_660)] = Field(
         90, description="how long before its end a certificate may be renewed"
     )
+    approvals: str = Field(
+        "*: 2 of 5",
+        description="how many of how many approve authorities and, with revoke, their ends",
+    )
+    approval_lifetime_hours: Annotated[int, Field(ge=1, le=8_784)] = Field(
+        168, description="how long a request waits for its approvals"
+    )
     maintenance_interval_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
         15.0, description="between rounds of reconciliation and renewal"
     )
@@ -138,6 +146,8 @@ class Settings:
     identity_window: timedelta
     tenant_certificates_per_minute: int
     renewal_window: timedelta
+    quorums: Quorums
+    approval_lifetime: timedelta
     maintenance_interval_seconds: float
 
     def with_passphrase(self, passphrase: bytes) -> "Settings":
@@ -190,6 +200,8 @@ def validate(raw: RawSettings) -> Settings:
         identity_window=timedelta(seconds=raw.identity_window_seconds),
         tenant_certificates_per_minute=raw.tenant_certificates_per_minute,
         renewal_window=timedelta(days=raw.renewal_window_days),
+        quorums=parse_quorums(raw.approvals),
+        approval_lifetime=timedelta(hours=raw.approval_lifetime_hours),
         maintenance_interval_seconds=raw.maintenance_interval_seconds,
     )
 

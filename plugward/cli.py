@@ -24,6 +24,8 @@ COMMANDS: tuple[Command, ...] = (
     Group("contract", "plugward.commands.contract.group", "keep contracts in the registry"),
     Group("ev", "plugward.commands.ev.group", "vehicles and chargers that speak ISO 15118"),
     Group("cert", "plugward.commands.cert.group", "read, check, issue and revoke certificates"),
+    Group("caller", "plugward.commands.caller.group", "who may call the PKI"),
+    Group("approval", "plugward.commands.approval.group", "authorities that others approve"),
     Group("policy", "plugward.commands.policy.group", "who may have which certificates"),
     Group("ocsp", "plugward.commands.ocsp.group", "ask OCSP responders"),
     Group("crl", "plugward.commands.crl.group", "read certificate revocation lists"),

@@ -12,6 +12,7 @@ from authz.app import create_app as create_authz
 from authz.outbound_rule import Target
 from authz.sources import RevocationSource
 from pki.app import create_app as create_pki
+from pki.quorums import tell_quorums
 from plugward import clock, inputs, settings
 from plugward.errors import Complaint
 from plugward.home import Home
@@ -102,6 +103,8 @@ def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
         ("identity_window_seconds", f"{loaded.identity_window.total_seconds():g}"),
         ("tenant_certificates_per_minute", str(loaded.tenant_certificates_per_minute)),
         ("renewal_window_days", str(loaded.renewal_window.days)),
+        ("approvals", tell_quorums(loaded.quorums)),
+        ("approval_lifetime_hours", f"{loaded.approval_lifetime.total_seconds() / 3600:g}"),
         ("maintenance_interval_seconds", f"{loaded.maintenance_interval_seconds:g}"),
     ]
 

@@ -190,7 +190,11 @@ def _write_down(
     building: Home, wishes: Wishes, world: World, contracts: tuple[Identity, ...]
 ) -> None:
     final = Home(wishes.directory)
-    pki = {**_pki_places(final), "public_url": wishes.pki_url}
+    pki = {
+        **_pki_places(final),
+        "public_url": wishes.pki_url,
+        "approvals": "*: 2 of 5, revoke *: 0 of 0",  # one developer revokes an authority alone
+    }
     if wishes.passphrase is None:
         pki["passphrase_file"] = str(final.passphrase)
     homes.write(building.pki_settings, homes.toml(pki))

@@ -133,7 +133,8 @@ def database(kind: str, tmp_path: Path):
 def empty_house(
     url: str, *, clock=None, keys=None, failpoint=failpoints.carry_on, random=None, **given
 ):
-    """A house without authorities."""
+    """A house without authorities, whose end one alone may decide."""
+    given.setdefault("approvals", "*: 2 of 5, revoke *: 0 of 0")
     given.setdefault("public_url", "http://pki.v2g.example")
     settings = load(environ={}, database_url=url, **given)
     house = assemble(

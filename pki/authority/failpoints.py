@@ -22,6 +22,10 @@ PRESIGN_CLAIMED = "presign.claimed"
 PRESIGN_SIGNED = "presign.signed"
 PRESIGN_WRITTEN = "presign.written"
 PRESIGN_COMMITTED = "presign.committed"
+APPROVAL_KEY_KEPT = "approval.key_kept"  # a key that no request names yet
+APPROVAL_KEY_NOTED = "approval.key_noted"
+APPROVAL_ISSUED = "approval.issued"  # a certificate of an authority that is not yet ours
+APPROVAL_TAKEN_IN = "approval.taken_in"
 
 FAILPOINTS = (
     ISSUE_PERMITTED,
@@ -46,6 +50,10 @@ FAILPOINTS = (
     PRESIGN_SIGNED,
     PRESIGN_WRITTEN,
     PRESIGN_COMMITTED,
+    APPROVAL_KEY_KEPT,
+    APPROVAL_KEY_NOTED,
+    APPROVAL_ISSUED,
+    APPROVAL_TAKEN_IN,
 )
 
 

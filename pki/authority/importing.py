@@ -1,5 +1,7 @@
 """Taking in authorities and certificates that were made elsewhere."""
 
+from dataclasses import replace
+
 from certs.certificate import Certificate
 from certs.edition import Edition
 from certs.hierarchy import World
@@ -74,20 +76,21 @@ class Importing:
             raise ConfigurationRefused("not the certificate of an authority")
         key_id = _key_id(certificate)
         self._keep(certificate, key, role)
-        issuer = Issuer(
-            key_id=key_id,
-            role=role,
-            edition=edition,
-            tenant=tenant,
-            certificate=certificate,
-            crl_shards=self._crl_shards,
-            crl_base=self._public_url if self._crl_shards > 1 else None,
+        issuer = self.placed(
+            Issuer(
+                key_id=key_id, role=role, edition=edition, tenant=tenant, certificate=certificate
+            )
         )
         self._holdings.add_issuer(issuer, self._act("authority.imported", tenant, key_id))
         if self._parent(certificate) is not None:
             self.certificate(certificate, role=role, edition=edition, tenant=tenant)
         # As it is kept: one that was here before keeps the shards it began with.
         return next(kept for kept in self._holdings.issuers() if kept.key_id == key_id)
+
+    def placed(self, issuer: Issuer) -> Issuer:
+        """An authority that is new here, with the lists that its revocations are split into."""
+        base = self._public_url if self._crl_shards > 1 else None
+        return replace(issuer, crl_shards=self._crl_shards, crl_base=base)
 
     def certificate(
         self, certificate: Certificate, *, role: Role, edition: Edition, tenant: str

@@ -67,6 +67,7 @@ class Issuance:
         self._random = random
         self._addresses = addresses
         self._failpoint = failpoint
+        self._roots = issuing.Drafter(None)
         self._drafters: dict[Certificate, issuing.Drafter] = {}
 
     def issue(self, approved: Approved) -> Certificate:
@@ -135,7 +136,8 @@ class Issuance:
 
     def _signer(self, approved: Approved) -> Signer:
         issuer = approved.issuer
-        purpose = SignCertificate(profile=approved.profile, issuer=issuer.certificate)
+        above = None if approved.profile.is_root else issuer.certificate
+        purpose = SignCertificate(profile=approved.profile, issuer=above)
         return self._keys.signer(issuer.key_id, purpose)
 
     def _intend(self, batch: Sequence[Approved]) -> list[issuing.Draft | Refused]:
@@ -169,7 +171,7 @@ class Issuance:
         raise Unavailable("no free serial was drawn", code="unavailable.serials")
 
     def _draft(self, approved: Approved, now: datetime) -> issuing.Draft | Refused:
-        drafter = self._drafter(approved.issuer)
+        drafter = self._roots if approved.profile.is_root else self._drafter(approved.issuer)
         try:
             draft = drafter.draft(self._request(approved, now), approved.profile)
         except Refused as refused:

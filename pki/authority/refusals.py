@@ -102,6 +102,28 @@ REFUSALS: Mapping[str, Refusal] = MappingProxyType(
         "pair.operators_differ": Refusal(
             "the two common names belong to two operators", "ask for one charger at a time"
         ),
+        "approval.needed": Refusal(
+            "authorities are revoked when others have approved",
+            "ask for it: plugward approval revoke, or POST /v1/approvals",
+        ),
+        "approval.not_an_authority": Refusal(
+            "leaves are issued and revoked without approvals", "ask for the leaf itself"
+        ),
+        "approval.approvers_too_few": Refusal(
+            "fewer approvers, beside who asks, than are needed",
+            "make API keys of scope approve for others",
+        ),
+        "approval.approvers_too_many": Refusal(
+            "more approvers than the settings' n", "withdraw keys of scope approve, or raise n"
+        ),
+        "approval.not_on_panel": Refusal(
+            "who asked, or who became an approver later, has no say", "let one of the panel decide"
+        ),
+        "approval.voted_already": Refusal(
+            "the approver said the opposite before", "a vote stands; ask anew"
+        ),
+        "approval.concluded": Refusal("the request is decided", "see what became of it"),
+        "approval.expired": Refusal("the request waited too long", "ask anew"),
         "issuance.batch_too_large": Refusal("too many requests in one batch", "ask in parts"),
         "issuance.request_malformed": Refusal(
             "a name, moment or address that fits no certificate", "see the detail"

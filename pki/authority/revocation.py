@@ -4,7 +4,6 @@ from types import MappingProxyType
 
 from certs.errors import Malformed
 from pki.authority.entries import Act, Entry, Reason, Revocation
-from pki.callers import Caller
 from pki.clock import SteadyClock
 from pki.errors import NotFound
 from pki.ports import Register, Revocations
@@ -51,7 +50,7 @@ def revoke(
     entry: Entry,
     reason: Reason,
     *,
-    caller: Caller,
+    actor: str,
     revocations: Revocations,
     clock: SteadyClock,
 ) -> Revocation:
@@ -72,7 +71,7 @@ def revoke(
     act = Act(
         event="revocation",
         at=now,
-        actor=caller.identity,
+        actor=actor,
         tenant=entry.tenant,
         issuer=entry.issuer,
         serial=entry.serial,

@@ -20,6 +20,7 @@ from pki.callers import READ, REVOKE, REVOKE_AUTHORITY, Caller, new_caller
 from pki.clock import SteadyClock
 from pki.errors import NotFound
 from pki.ports import Callers, Holdings, Inventory, Keys, Register, Revocations, Standings
+from pki.quorums import Quorums, Undertaking
 
 # An intent older than this was left by a crash; a signature takes milliseconds, an HSM's a second.
 INTENT_AGE_MAX = timedelta(seconds=30)
@@ -66,6 +67,7 @@ class Authority:
         issuance: Issuance,
         clock: SteadyClock,
         random: Callable[[int], bytes],
+        quorums: Quorums,
         heard: Callable[[str, int], None],
     ) -> None:
         """``heard`` is called with issuer and serial once a certificate is revoked."""
@@ -76,6 +78,7 @@ class Authority:
         self._issuance = issuance
         self._clock = clock
         self._random = random
+        self._quorums = quorums
         self._directory = Directory.of((), ())
         self.reload()
 
@@ -146,16 +149,19 @@ class Authority:
         profile = catalogue.by_name(entry.profile)
         if profile.basic_constraints.ca:
             caller.demand(REVOKE_AUTHORITY)
+            if self._quorums.of(Undertaking.REVOKE, profile.role).needed:
+                raise Refused("approval.needed", "an authority's end has to be approved by others")
+        return self.end(entry, reason, actor=caller.identity)
+
+    def end(self, entry: Entry, reason: Reason, *, actor: str) -> Revocation:
+        """Revokes an entry whose end was permitted."""
         standing = revocation.revoke(
-            entry,
-            reason,
-            caller=caller,
-            revocations=self._stores.revocations,
-            clock=self._clock,
+            entry, reason, actor=actor, revocations=self._stores.revocations, clock=self._clock
         )
+        profile = catalogue.by_name(entry.profile)
         if profile.basic_constraints.ca or profile.role is Role.OCSP_RESPONDER:
             self.reload()
-        self._heard(issuer, serial)
+        self._heard(entry.issuer, entry.serial)
         return standing
 
     def authority(self, key_id: str) -> Issuer:

@@ -1,6 +1,6 @@
 """Our authorities, their OCSP responders, and certificates that came signed, in their tables."""
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from certs.certificate import Certificate, Reading, parse
@@ -23,7 +23,11 @@ class HoldingTable:
 
     def issuers(self) -> tuple[Issuer, ...]:
         with reading(self._engine) as connection:
-            rows = connection.execute(select(issuers).order_by(issuers.c.added_at)).all()
+            rows = connection.execute(
+                select(issuers)
+                .where(func.length(issuers.c.certificate) > 0)
+                .order_by(issuers.c.added_at)
+            ).all()
         return tuple(
             Issuer(
                 key_id=row.key_id,
@@ -58,6 +62,26 @@ class HoldingTable:
                     **renewed,
                 )
                 .on_conflict_do_update(index_elements=["key_id"], set_=renewed)
+            )
+            audit.write(connection, [act])
+
+    def announce(self, issuer: Issuer, act: Act) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(
+                self._insert(issuers)
+                .values(
+                    key_id=issuer.key_id,
+                    tenant=issuer.tenant,
+                    role=issuer.role.value,
+                    edition=issuer.edition.value,
+                    certificate=b"",
+                    not_after=issuer.certificate.not_after,
+                    active=False,
+                    added_at=act.at,
+                    crl_shards=issuer.crl_shards,
+                    crl_base=issuer.crl_base,
+                )
+                .on_conflict_do_nothing()
             )
             audit.write(connection, [act])
 

@@ -42,6 +42,7 @@ issuers = Table(
     Column("tenant", String(64), nullable=False),
     Column("role", String(32), nullable=False),
     Column("edition", String(16), nullable=False),
+    # Empty while a root is announced: its intent stands under itself before it is signed.
     Column("certificate", LargeBinary, nullable=False),
     Column("not_after", Moment, nullable=False),
     Column("active", Boolean, nullable=False),
@@ -179,6 +180,45 @@ relations = Table(
     CheckConstraint("relation IN ('renews', 'companion')", name="relation"),
 )
 Index("ix_relations_of", relations.c.of_issuer, relations.c.of_serial)
+
+# Authorities asked for, and their ends, which others have to approve.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("undertaking", String(16), nullable=False),
+    Column("wanted", Text, nullable=False),  # JSON, see pki.storage.ballots
+    Column("requested_by", String(128), nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("needed", Integer, nullable=False),
+    Column("panel", Text, nullable=False),
+    Column("progress", String(16), nullable=False),
+    Column("key_id", KEY_ID),
+    Column("issuer", KEY_ID),
+    Column("serial", Serial),
+    Column("claimed_until", Moment),
+)
+_open_approval = approvals.c.progress.in_(("pending", "approved"))
+Index(
+    "ix_approvals_open",
+    approvals.c.requested_at,
+    sqlite_where=_open_approval,
+    postgresql_where=_open_approval,
+)
+Index("ix_approvals_tenant", approvals.c.tenant, approvals.c.requested_at)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("number", String(32), ForeignKey("approvals.number"), nullable=False),
+    Column("voter", String(128), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("number", "voter"),
+    CheckConstraint("verdict IN ('approve', 'reject')", name="verdict"),
+)
 
 revocations = Table(
     "revocations",

@@ -10,7 +10,7 @@ from pki.authority.failpoints import FAILPOINTS
 from tests.conftest import ROOT
 from tests.pki_house import DATABASES
 
-CYCLES = 44
+CYCLES = 50
 
 
 def torture(*arguments: str):

@@ -6,7 +6,10 @@ import signal
 from datetime import timedelta
 
 from certs import der
-from certs.keys import SoftwareSigner
+from certs.edition import Edition
+from certs.keys import KeyKind, SoftwareSigner
+from certs.profiles.rules import Role
+from pki.authority.approval import Terms
 from pki.authority.entries import Reason
 from pki.authority.failpoints import FAILPOINTS
 from pki.errors import SignerUnavailable
@@ -19,8 +22,21 @@ from tests.world import NOW
 ACTIONS_MAX = 60  # a process that did so much and was not killed ends by itself
 BATCH = 5
 # The same names are asked for thousands of times, and every answer is due in the next process.
-GIVEN = {"identity_certificates_max": 0, "ocsp_lifetime_seconds": 2, "crl_deltas": True}
+GIVEN = {
+    "identity_certificates_max": 0,
+    "ocsp_lifetime_seconds": 2,
+    "crl_deltas": True,
+    "approvals": "*: 0 of 0",
+}
 PRESIGNED = 10
+SUB_CA = Terms(
+    role=Role.CPS_SUB_2,
+    edition=Edition.ISO_2,
+    common_name="CPS Sub-CA 9",
+    organization=None,
+    country="DE",
+    key_kind=KeyKind.P256,
+)
 _VERSION_3 = bytes.fromhex("a003020102")
 
 
@@ -130,7 +146,9 @@ def work(
     told = []
     for number in range(ACTIONS_MAX):
         action = drawn.choices(
-            ("issue", "bulk", "revoke", "publish", "presign", "fail"), (5, 2, 2, 2, 2, 1), k=1
+            ("issue", "bulk", "revoke", "publish", "presign", "found", "fail"),
+            (5, 2, 2, 2, 2, 2, 1),
+            k=1,
         )[0]
         if action == "issue" or (action == "revoke" and not told):
             issued = house.authority.issue(wanted(number), caller=operator)
@@ -151,6 +169,10 @@ def work(
         elif action == "presign":
             house.presigner.enrol()
             tell("presigned", house.presigner.sign(PRESIGNED))
+        elif action == "found":
+            at = house.council.request(SUB_CA, caller=operator).outcome
+            made = house.stores.register.find(*at).certificate
+            tell("told", at[0], f"{at[1]:x}", digest(made))
         else:
             keys.failing = True
             try:

@@ -8,9 +8,12 @@ import typer
 from certs import keys, names, pem
 from certs.edition import Edition
 from certs.keys import KeyKind, PrivateKey
+from certs.profiles.ocsp_responder import CERTIFICATE_AUTHORITIES
 from certs.profiles.rules import Role
 from plugward import home, inputs, options, reading, terminal
+from plugward.approvals import announce
 from plugward.authority import Order, reached, request_of
+from plugward.desk import open_desk
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 
@@ -53,7 +56,29 @@ def run(
 
     The authority is that of a home directory (`plugward init`), in this process, or the service at
     --url. The chain is printed as PEM, leaf first, root excluded.
+
+    For the role of an authority a request is made instead, which others have to approve
+    (`plugward approval`); the authority's key is made where the others are.
     """
+    if role in CERTIFICATE_AUTHORITIES:
+        if csr is not None or new_key is not None or common_name is None:
+            raise Complaint(
+                "an authority's key is made where its issuer's is",
+                hint="--common-name, and neither --csr nor --new-key",
+            )
+        wanted = {
+            "role": role.value,
+            "edition": edition.value,
+            "common_name": common_name,
+            "organization": organization,
+            "country": country,
+        }
+        with open_desk(
+            directory=directory, url=url, api_key_file=api_key_file, passphrase_file=passphrase_file
+        ) as desk:
+            told = desk.ask("POST", "/v1/approvals/authorities", wanted)
+        announce(told, as_json=as_json)
+        return ExitCode.YES
     if (csr is None) is (new_key is None):
         raise Complaint("either --csr or --new-key", hint="a request, or a file for a fresh key")
     if new_key is not None and common_name is None:

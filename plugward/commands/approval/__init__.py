@@ -1,0 +1,1 @@
+"""Commands about authorities that others have to approve."""

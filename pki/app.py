@@ -21,6 +21,7 @@ from pki.api import (
     succession,
 )
 from pki.api.ocsp_memory import FromMemory
+from pki.api.ocsp_protocol import OcspProtocol
 from pki.errors import PkiError
 from pki.house import House, assemble
 from pki.settings import Settings
@@ -68,6 +69,7 @@ def open_doors(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.metrics = metrics.Metrics()
+    app.state.http_front = OcspProtocol  # for whoever serves it with uvicorn
     app.front = FromMemory(app.behind, house=house, counted=app.state.metrics.ocsp)
     problems.install(app)
     for room in (authority, succession, requesters, approvals, ocsp, publications, health):

@@ -89,6 +89,7 @@ class House:
         self.requesters.reload()
         self.council.resume()
         self.authority.appoint_responders()
+        self.answering.open_keys()
         now = self.clock.now()
         for issuer in self.authority.directory.by_key_id.values():
             if now <= issuer.certificate.not_after and self.stores.keys.holds(issuer.key_id):

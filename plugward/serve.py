@@ -100,12 +100,18 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
+def _connections(app: FastAPI) -> type[Http]:
+    """Connections with deadlines; in front of them what an application has of its own."""
+    front: type | None = getattr(app.state, "http_front", None)
+    return Http if front is None else type("FrontedHttp", (front, Http), {})
+
+
 def _server(app: FastAPI, tls: "Context | None") -> _Server:
-    http: Any = Http
+    http: Any = _connections(app)
     if tls is not None:
         from plugward.tls import over_tls
 
-        http = over_tls(tls, Http)
+        http = over_tls(tls, http)
     # The lifespan is entered by us: uvicorn would log its exceptions and lose them.
     config = uvicorn.Config(
         app,

@@ -36,6 +36,11 @@ class Metrics:
         self.ocsp = Counter(
             "pnc_ocsp_responses_total", "OCSP answers", ["status"], registry=self.registry
         )
+        self.ocsp_age = Gauge(
+            "pnc_ocsp_response_age_seconds",
+            "Age of the answer signed ahead that most needs signing anew; alert at half its life",
+            registry=self.registry,
+        )
         self.pending = Gauge(
             "pnc_issuance_intents_pending",
             f"Intents not concluded, counted up to {PENDING_COUNTED_MAX}",
@@ -68,6 +73,9 @@ class Metrics:
             new = failed - self._told.get(key_id, 0)
             self.sign_errors.labels(key_id[:KEY_LABEL_CHARACTERS]).inc(new)
             self._told[key_id] = failed
+        stalest = house.presigned.stalest()
+        age = 0.0 if stalest is None else (house.clock.now() - stalest.this_update).total_seconds()
+        self.ocsp_age.set(max(0.0, age))
         for issuer in house.authority.directory.by_key_id.values():
             self.not_after.labels(issuer.key_id).set(issuer.certificate.not_after.timestamp())
             # Of several lists, the one that ends first.

@@ -1,6 +1,7 @@
 """Which answer is given: one from memory, one signed ahead, one signed now, or the last one."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from pki.authority.answers import AnswerName
@@ -46,6 +47,15 @@ class Answering:
         self._clock = clock
         self._lifetime = lifetime
         self._revisions: dict[str, int] = {}
+
+    def open_keys(self) -> None:
+        """Lets the keys that answer now be opened before the first question waits for one."""
+        now, directory = self._clock.now(), self._directory()
+        for issuer in directory.by_key_id:
+            responder = directory.responder(issuer, now=now)
+            if responder is not None and self._keys.holds(responder.key_id):
+                with suppress(Unavailable):  # told as tryLater to whoever asks
+                    self._keys.signer(responder.key_id)
 
     def answer(self, request: bytes) -> Answer:
         """The OCSP answer to these octets; never raises for what they hold."""

@@ -26,6 +26,7 @@ from pki.app import create_app, open_doors
 from pki.errors import SignerUnavailable
 from pki.ocsp.request import REQUEST_OCTETS_MAX
 from pki.settings import load
+from pki.storage.answers import SETTLED
 from tests.pki_house import (
     TENANT,
     Clock,
@@ -619,8 +620,19 @@ def test_metrics_count_without_names(door):
     assert 'pnc_ocsp_responses_total{status="malformed_request"} 2.0' in text
     assert f'pnc_crl_next_update_timestamp_seconds{{issuer="{issuer_id()}"}}' in text
     assert f'pnc_cert_not_after_timestamp_seconds{{ca="{issuer_id()}"}}' in text
+    assert "pnc_ocsp_response_age_seconds 0.0" in text
     assert told["serial"] not in text
     assert "DE8AA" not in text
+
+
+def test_age_of_answers_signed_ahead_is_measured(door, clock):
+    clock.forward(seconds=SETTLED.total_seconds())
+    door.house.presigner.enrol()
+    while door.house.presigner.sign():
+        pass
+    clock.forward(minutes=20)
+    text = door.get("/metrics", key=False).text
+    assert "pnc_ocsp_response_age_seconds 1200.0" in text
 
 
 def test_key_that_is_elsewhere_does_not_make_the_house_unready(door, keeper):

@@ -417,3 +417,39 @@ def test_second_edition_is_signed_ahead_too(tmp_path):
         wreck(house)
         leaf, ca = world[Role.SECC].certificate, world[Role.CPO_SUB_2].certificate
         assert status(house.answer(question(leaf, ca))) is GOOD
+
+
+def test_keys_that_answer_are_open_before_the_first_question(url):
+    asked = []
+
+    class Watched(MemoryKeys):
+        def signer(self, key_id):
+            asked.append(key_id)
+            return super().signer(key_id)
+
+    with furnished_house(url, clock=Clock(), keys=Watched()) as house:
+        (mine,) = house.authority.directory.responders(issuer_id())
+        house.stores.keys.broken = {mine.key_id}
+        house.maintain()  # a key that fails holds nobody up
+        house.stores.keys.broken = set()
+        house.answering.open_keys()
+        assert house.authority.directory.responder_key_ids <= set(asked)
+
+
+def test_authority_whose_responder_is_missing_or_elsewhere_is_passed_over(url):
+    with furnished_house(url, clock=Clock()) as house:
+        house.stores.keys.kept.clear()
+        house.answering.open_keys()
+        (fallen,) = house.authority.directory.responders(issuer_id())
+        revoke(house, fallen.certificate.serial)
+        house.answering.open_keys()
+        assert house.answer(question()).status is ResponseStatus.TRY_LATER
+
+
+def test_malformed_and_foreign_requests_are_answered_as_such(url):
+    with furnished_house(url, clock=Clock()) as house:
+        assert house.answer(b"").status is ResponseStatus.MALFORMED_REQUEST
+        foreign = valid_world(name="foreign")
+        asked = question(foreign[Role.CONTRACT].certificate, foreign[Role.MO_SUB_2].certificate)
+        assert house.answer(asked).status is ResponseStatus.UNAUTHORIZED
+        assert len(house.answering.kept) == 0

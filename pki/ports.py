@@ -233,6 +233,10 @@ class Standings(Protocol):
         """How many revocations each authority has, by key id."""
         ...
 
+    def still(self, issuer: str, revision: int) -> bool | None:
+        """Whether it is so many this moment; None where that costs as much as a standing does."""
+        ...
+
     def revoked_since(self, issuer: str, revision: int) -> frozenset[int]:
         """The serials of an authority that were revoked since it had so many revocations."""
         ...

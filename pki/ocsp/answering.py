@@ -94,7 +94,7 @@ class Answering:
                 count += len(serials)
             self._revisions[issuer] = revision
         self.kept.stand(self._directory().responder_key_ids)
-        self.known.heard(begun)
+        self.known.heard(begun, present)
         return count
 
     def renew(self) -> int:

@@ -1,6 +1,6 @@
 """Which certificates are known to stand, between two times that revocations were heard of."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -21,14 +21,16 @@ class KnownStandings:
         self._serials: dict[str, set[int]] = {}
         self._serials_max = serials_max
         self._heard: datetime | None = None
+        self._revisions: dict[str, int] = {}
         self._forgotten = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
         return sum(map(len, self._serials.values()))
 
-    def heard(self, moment: datetime) -> None:
-        """All revocations committed before this moment have been told to forget()."""
+    def heard(self, moment: datetime, revisions: Mapping[str, int]) -> None:
+        """All revocations committed before this moment have been told to forget(): so many."""
+        self._revisions = dict(revisions)
         self._heard = moment.replace(microsecond=0)  # as answers tell it
 
     def good_as_of(self, issuer: str, serial: int, *, now: datetime) -> datetime | None:
@@ -37,6 +39,10 @@ class KnownStandings:
         if heard is None or not heard <= now <= heard + HEARD_MAX:
             return None
         return heard if serial in self._serials.get(issuer, ()) else None
+
+    def revision(self, issuer: str) -> int:
+        """How many revocations an authority had at the last hearing."""
+        return self._revisions.get(issuer, -1)
 
     def mark(self) -> int:
         """To be taken before the database is read, and given to keep()."""

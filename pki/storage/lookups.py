@@ -6,6 +6,7 @@ find a row. What runs here is the text SQLAlchemy compiled, outside any transact
 
 from collections.abc import Callable
 from contextlib import suppress
+from mmap import ACCESS_READ, mmap
 from threading import Lock, local
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from pki.errors import Unavailable
 
 _Processor = Callable[[object], object]
+_INDEX_HEAD_OCTETS = 48
 
 
 class Lookup:
@@ -38,6 +40,15 @@ class Lookup:
         self._open: set[_Connection] = set()
         self._lock = Lock()
         event.listen(engine, "engine_disposed", self._close)
+
+    def version(self) -> bytes | None:
+        """Octets that are others once anyone committed anything.
+
+        None where only the rows themselves would tell: on PostgreSQL, and for SQLite before this
+        thread has read a row, or where its shared memory is none of a file's.
+        """
+        kept: _Connection | None = getattr(self._kept, "connection", None)
+        return None if kept is None else kept.version()
 
     def one(self, *values: object) -> tuple[object, ...] | None:
         """The row of these values; Unavailable where the database is not there."""
@@ -75,9 +86,11 @@ class Lookup:
     def _connect(self) -> "_Connection":
         pooled: Any = self._engine.raw_connection()
         pooled.detach()  # out of the pool, for good
-        connection = _Connection(pooled)
-        if self._engine.dialect.name != "sqlite":
+        if self._engine.dialect.name == "sqlite":
+            connection = _Connection(pooled, f"{self._engine.url.database}-shm")
+        else:
             pooled.dbapi_connection.autocommit = True  # SQLite's are so by their connect hook
+            connection = _Connection(pooled, None)
         with self._lock:
             self._open.add(connection)
         self._kept.connection = connection
@@ -88,24 +101,50 @@ class Lookup:
         with self._lock:
             self._open.discard(connection)
         with suppress(*self._failures):
-            connection.raw.close()
+            connection.close()
 
     def _close(self, _engine: Engine) -> None:
         with self._lock:
             for connection in self._open:
-                connection.raw.close()
+                connection.close()
             self._open.clear()
 
 
 class _Connection:
-    """A driver's connection and its one cursor."""
+    """A driver's connection, its one cursor and, for SQLite, the head of the index of its log.
 
-    def __init__(self, raw: Any) -> None:  # noqa: ANN401 - a driver's connection
+    That index is memory which all processes share (sqlite.org/walformat.html, 2): its first 48
+    octets hold a counter of commits and a checksum, and it is the same file for as long as a
+    connection to the database is open. Reading it takes a tenth of a microsecond, where asking
+    (PRAGMA data_version) takes four and the locks that go with it.
+    """
+
+    def __init__(self, raw: Any, index: str | None) -> None:  # noqa: ANN401 - a driver's connection
         self.raw = raw
         self._cursor = raw.cursor()
+        self._index = index
+        self._shared: mmap | None = None
 
     def run(self, sql: str, parameters: tuple[object, ...]) -> tuple[object, ...] | None:
         self._cursor.execute(sql, parameters)
         # All of it: SQLite's read transaction lasts until the end was seen.
         rows: list[tuple[object, ...]] = self._cursor.fetchall()
+        if self._index is not None:  # now it is there
+            self._shared, self._index = _mapped(self._index), None
         return rows[0] if rows else None
+
+    def version(self) -> bytes | None:
+        return None if self._shared is None else self._shared[:_INDEX_HEAD_OCTETS]
+
+    def close(self) -> None:
+        if self._shared is not None:
+            self._shared.close()
+        self.raw.close()
+
+
+def _mapped(path: str) -> mmap | None:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - mapped, and then closed
+            return mmap(file.fileno(), _INDEX_HEAD_OCTETS, access=ACCESS_READ)
+    except (OSError, ValueError):
+        return None

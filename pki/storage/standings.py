@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from threading import local
 
 from sqlalchemy import Engine, and_, bindparam, select, tuple_
 
@@ -27,6 +28,7 @@ _STANDING = (
     .where(certificates.c.issuer == bindparam("of_issuer"))
     .where(certificates.c.serial == bindparam("of_serial"))
 )
+_REVISION = select(issuers.c.revision).where(issuers.c.key_id == bindparam("of_issuer"))
 _GOOD = Standing(state=State.ISSUED, revocation=None)
 
 
@@ -36,6 +38,9 @@ class StandingTable:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._asked = Lookup(_STANDING, engine)
+        self._counted = Lookup(_REVISION, engine)
+        self._seen = local()
+        self._costly = engine.dialect.name != "sqlite"
 
     def standing(self, issuer: str, serial: int) -> Standing | None:
         row = self._asked.one(issuer, serial)
@@ -58,6 +63,23 @@ class StandingTable:
                 not_after=not_after,
             ),
         )
+
+    def still(self, issuer: str, revision: int) -> bool | None:
+        version = self._asked.version()
+        if version is None:
+            return None if self._costly else self._revision(issuer) == revision
+        # What this thread read is true until anyone commits anything.
+        seen = self._seen
+        if getattr(seen, "version", None) != version:
+            seen.version, seen.revisions = version, {}
+        if issuer not in seen.revisions:
+            seen.revisions[issuer] = self._revision(issuer)
+        told: bool = seen.revisions[issuer] == revision
+        return told
+
+    def _revision(self, issuer: str) -> object:
+        row = self._counted.one(issuer)
+        return None if row is None else row[0]
 
     def revisions(self) -> dict[str, int]:
         asked = select(issuers.c.key_id, issuers.c.revision)

@@ -23,7 +23,7 @@ from pki.authority.entries import (
 )
 from pki.callers import new_caller
 from pki.errors import Conflict, NotFound, SerialTaken, Unavailable
-from pki.storage import audit, revocation_pages, tables
+from pki.storage import audit, lookups, tables
 from pki.storage.audit import AuditTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine, reading, writing
@@ -540,3 +540,29 @@ def test_standing_in_a_database_that_is_not_there_is_unavailable(tmp_path, leaf)
     with pytest.raises(Unavailable):
         StandingTable(engine).standing(ISSUER, leaf.serial)
     engine.dispose()
+
+
+def test_revocations_that_another_connection_commits_are_counted_at_once(stores, leaf, other_leaf):
+    def told(count):
+        return stores.standings.still(ISSUER, count)
+
+    if stores.engine.dialect.name == "postgresql":
+        assert told(0) is None
+        return
+    stores.register.intend([intent(leaf), intent(other_leaf)], [act()])
+    assert (told(0), told(1)) == (True, False)
+    assert stores.standings.standing(ISSUER, leaf.serial) is not None
+    assert stores.standings._asked.version() is not None  # from here on nothing is asked
+    assert (told(0), told(0), told(1)) == (True, True, False)
+    assert stores.standings.revoked_since(ISSUER, 0) == frozenset()
+    for count, each in enumerate((leaf, other_leaf), 1):
+        stores.revocations.revoke(revoked(each), act())
+        assert (told(count - 1), told(count)) == (False, True)
+    assert stores.standings.revoked_since(ISSUER, 1) == {other_leaf.serial}
+    assert stores.standings.still("00" * 20, 0) is False
+
+
+def test_shared_index_that_is_not_there_is_done_without(tmp_path):
+    assert lookups._mapped(str(tmp_path / "absent")) is None
+    (tmp_path / "empty").touch()
+    assert lookups._mapped(str(tmp_path / "empty")) is None

@@ -46,6 +46,7 @@ class MemoryStandings:
     def __init__(self):
         self.kept = {}
         self.there = True
+        self.revision = None  # as where asking for it costs as much as a standing
 
     def put(self, certificate=LEAF, state=State.ISSUED, reason=None, issuer=None):
         issuer = issuer or issuer_id()
@@ -59,6 +60,9 @@ class MemoryStandings:
                 not_after=certificate.not_after,
             )
         self.kept[issuer, certificate.serial] = Standing(state=state, revocation=revocation)
+
+    def still(self, issuer, revision):  # noqa: ARG002 - the port has it
+        return None if self.revision is None else revision == self.revision
 
     def standing(self, issuer, serial):
         if not self.there:
@@ -370,7 +374,7 @@ def test_known_certificate_is_answered_as_of_the_last_hearing(standings):
     known = KnownStandings()
     standings.put()
     heard = NOW - timedelta(seconds=3)
-    known.heard(heard)
+    known.heard(heard, {})
     first = read(ask(question(), standings, known=known))
     assert first.this_update_utc == NOW
     standings.there = False  # from here on only memory answers
@@ -381,12 +385,27 @@ def test_known_certificate_is_answered_as_of_the_last_hearing(standings):
     assert told.next_update_utc == heard + LIFETIME
 
 
+def test_known_certificate_is_read_again_once_its_authority_revoked_any(standings):
+    known = KnownStandings()
+    known.heard(NOW - timedelta(seconds=3), {issuer_id(): 7})
+    standings.revision = 7
+    standings.put()
+    ask(question(), standings, known=known)
+    standings.there = False
+    told = read(ask(question(), standings, known=known))
+    assert told.this_update_utc == NOW  # as many as were heard of, this moment
+    standings.there, standings.revision = True, 8
+    standings.put(reason=Reason.KEY_COMPROMISE)
+    told = read(ask(question(), standings, known=known))
+    assert told.certificate_status is ocsp.OCSPCertStatus.REVOKED
+
+
 @pytest.mark.parametrize(
     "now", [NOW + HEARD_MAX + timedelta(seconds=1), NOW - timedelta(seconds=1)], ids=["long", "ago"]
 )
 def test_nothing_is_known_long_after_the_last_hearing_or_before_it(standings, now):
     known = KnownStandings()
-    known.heard(NOW)
+    known.heard(NOW, {})
     standings.put()
     ask(question(), standings, known=known)
     assert len(known) == 1
@@ -398,7 +417,7 @@ def test_nothing_is_known_long_after_the_last_hearing_or_before_it(standings, no
 @pytest.mark.parametrize("state", [State.INTENDED, State.ABANDONED])
 def test_o19_intents_and_revoked_certificates_are_never_known(standings, state):
     known = KnownStandings()
-    known.heard(NOW)
+    known.heard(NOW, {})
     standings.put(state=state)
     ask(question(), standings, known=known)
     standings.put(reason=Reason.SUPERSEDED)
@@ -408,7 +427,7 @@ def test_o19_intents_and_revoked_certificates_are_never_known(standings, state):
 
 def test_revocation_that_is_heard_while_the_database_is_read_is_not_overlooked():
     known = KnownStandings()
-    known.heard(NOW)
+    known.heard(NOW, {})
     mark = known.mark()
     known.forget("one", [5])
     known.keep("one", 5, mark=mark)
@@ -417,7 +436,7 @@ def test_revocation_that_is_heard_while_the_database_is_read_is_not_overlooked()
 
 def test_serials_are_forgotten_singly_or_by_authority():
     known = KnownStandings()
-    known.heard(NOW)
+    known.heard(NOW, {})
     for issuer in ("one", "other"):
         for serial in (5, 6):
             known.keep(issuer, serial, mark=known.mark())

@@ -14,6 +14,7 @@ from pki.ocsp.request import forms
 from pki.ocsp.responder import Answer, Question, refusal, respond, understand
 from pki.ocsp.response import ResponseStatus, ending
 from pki.ports import Keys, PresignedAnswers, Standings
+from pki.signing.purposes import SignOcspResponse
 
 # Where nothing newer can be had, an answer still in time is given this long before it is tried
 # again: a key that fails slowly would otherwise be asked by every client.
@@ -55,7 +56,7 @@ class Answering:
             responder = directory.responder(issuer, now=now)
             if responder is not None and self._keys.holds(responder.key_id):
                 with suppress(Unavailable):  # told as tryLater to whoever asks
-                    self._keys.signer(responder.key_id)
+                    self._keys.signer(responder.key_id, SignOcspResponse())
 
     def answer(self, request: bytes) -> Answer:
         """The OCSP answer to these octets; never raises for what they hold."""

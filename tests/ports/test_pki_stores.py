@@ -23,7 +23,7 @@ from pki.authority.entries import (
 )
 from pki.callers import new_caller
 from pki.errors import Conflict, NotFound, SerialTaken, Unavailable
-from pki.storage import audit, lookups, tables
+from pki.storage import audit, lookups, revocation_pages, tables
 from pki.storage.audit import AuditTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine, reading, writing

@@ -423,22 +423,23 @@ def test_keys_that_answer_are_open_before_the_first_question(url):
     asked = []
 
     class Watched(MemoryKeys):
-        def signer(self, key_id):
+        def signer(self, key_id, purpose=None):
             asked.append(key_id)
-            return super().signer(key_id)
+            return super().signer(key_id, purpose)
 
     with furnished_house(url, clock=Clock(), keys=Watched()) as house:
         (mine,) = house.authority.directory.responders(issuer_id())
-        house.stores.keys.broken = {mine.key_id}
+        place_of(house).broken = {mine.key_id}
         house.maintain()  # a key that fails holds nobody up
-        house.stores.keys.broken = set()
+        place_of(house).broken = set()
         house.answering.open_keys()
         assert house.authority.directory.responder_key_ids <= set(asked)
 
 
 def test_authority_whose_responder_is_missing_or_elsewhere_is_passed_over(url):
-    with furnished_house(url, clock=Clock()) as house:
-        house.stores.keys.kept.clear()
+    keys = MemoryKeys()
+    with furnished_house(url, clock=Clock(), keys=keys) as house:
+        keys.kept.clear()
         house.answering.open_keys()
         (fallen,) = house.authority.directory.responders(issuer_id())
         revoke(house, fallen.certificate.serial)

@@ -20,6 +20,7 @@ from pki.authority.service import Authority, Stores
 from pki.authority.succession import Succession
 from pki.clock import SteadyClock
 from pki.crl.publication import ListPolicy, Publisher
+from pki.custody import Custodian
 from pki.errors import ConfigurationRefused, Unavailable
 from pki.ocsp.answering import Answering
 from pki.ocsp.presigning import Presigner
@@ -63,6 +64,7 @@ class House:
     publisher: Publisher
     audit: AuditLog
     signing: GuardedKeys
+    custodian: Custodian
     answering: Answering
     presigner: Presigner
     presigned: PresignedAnswers
@@ -278,6 +280,14 @@ def assemble(
             ),
             audit=audit,
             signing=guarded,
+            custodian=Custodian(
+                place=place,
+                keys=guarded,
+                holdings=holdings,
+                authority=authority,
+                audit=audit,
+                clock=steady,
+            ),
             authority_threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="pki-authority"),
             status_threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="pki-status"),
             let_go=engine.dispose,

@@ -333,6 +333,10 @@ class AuditLog(Protocol):
 
     def acts(self) -> AbstractContextManager[Iterator[Act]]: ...
 
+    def append(self, act: Act) -> None:
+        """Adds an act that stands alone; all others are written with what they tell of."""
+        ...
+
     def last_moment(self) -> datetime | None:
         """When the newest act was; None where there is none."""
         ...

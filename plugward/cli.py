@@ -27,6 +27,7 @@ COMMANDS: tuple[Command, ...] = (
     Group("caller", "plugward.commands.caller.group", "who may call the PKI"),
     Group("approval", "plugward.commands.approval.group", "authorities that others approve"),
     Group("policy", "plugward.commands.policy.group", "who may have which certificates"),
+    Group("key", "plugward.commands.key.group", "private keys of authorities and OCSP signers"),
     Group("ocsp", "plugward.commands.ocsp.group", "ask OCSP responders"),
     Group("crl", "plugward.commands.crl.group", "read certificate revocation lists"),
     Group("exi", "plugward.commands.exi.group", "read, write and check ISO 15118 messages"),

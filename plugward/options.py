@@ -55,3 +55,5 @@ SubCaRole = Annotated[
     list[str] | None,
     typer.Option(metavar="USE=FILE", help="a sub-CA's use, where it does not say; repeatable"),
 ]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="why; it stays on the audit")]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask at the terminal")]

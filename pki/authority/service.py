@@ -261,7 +261,16 @@ class Authority:
             self.reload()
         return appointed
 
-    def _appoint(self, issuer: Issuer, now: datetime) -> None:
+    def replace_responder(self, issuer: str) -> Responder:
+        """A fresh OCSP signer of an authority, whatever is left of the last one's life; NotFound.
+
+        It answers from now on. The last one's certificate stays good for what it has signed.
+        """
+        responder = self._appoint(self.authority(issuer), self._clock.now())
+        self.reload()
+        return responder
+
+    def _appoint(self, issuer: Issuer, now: datetime) -> Responder:
         name = f"OCSP {issuer.certificate.common_name or issuer.role.value}"
         key = self._stores.keys.generate(
             issuer.certificate.key_kind, role=Role.OCSP_RESPONDER.value
@@ -283,8 +292,9 @@ class Authority:
                 subject_key_id=registration.subject_key_id(request),
             )
         )
+        responder = Responder(issuer=issuer.key_id, key_id=key.key_id, certificate=certificate)
         self._stores.holdings.appoint(
-            Responder(issuer=issuer.key_id, key_id=key.key_id, certificate=certificate),
+            responder,
             _act(
                 "responder.appointed",
                 now,
@@ -293,6 +303,7 @@ class Authority:
                 serial=certificate.serial,
             ),
         )
+        return responder
 
 
 def _nearly_over(certificate: Certificate, issuer: Certificate, now: datetime) -> bool:

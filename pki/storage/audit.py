@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, insert, select
 
 from pki.authority.entries import Act
-from pki.storage.database import reading
+from pki.storage.database import reading, writing
 from pki.storage.prepared import Prepared
 from pki.storage.tables import audit
 
@@ -63,6 +63,10 @@ class AuditTable:
                 )
                 for row in rows
             )
+
+    def append(self, act: Act) -> None:
+        with writing(self._engine) as connection:
+            write(connection, [act])
 
     def last_moment(self) -> datetime | None:
         with reading(self._engine) as connection:

@@ -1,0 +1,183 @@
+"""The life of private keys: what is told of them, what ends them, what the audit keeps."""
+
+import pytest
+from cryptography.x509 import load_der_x509_csr, ocsp
+
+from certs import keys
+from certs.errors import Refused
+from certs.keys import KeyKind
+from certs.profiles.rules import Role
+from pki.errors import Conflict, NotFound, SignerUnavailable
+from pki.signing.software import KeyFiles
+from pki.signing.store import name_of
+from tests.pki_house import (
+    CHEAP,
+    KEEPERS,
+    PASSPHRASE,
+    Clock,
+    MemoryKeys,
+    furnished_house,
+    issue,
+    issuer_id,
+    keeper_of,
+)
+from tests.pki_wire import question
+from tests.world import valid_world
+
+BY = {"by": "operator", "reason": "as the ceremony's script says"}
+CA = valid_world()[Role.MO_SUB_2].certificate
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def keeper():
+    return MemoryKeys()
+
+
+@pytest.fixture
+def house(tmp_path, clock, keeper):
+    with furnished_house(f"sqlite:///{tmp_path}/pki.db", clock=clock, keys=keeper) as house:
+        yield house
+
+
+def acts(house):
+    with house.audit.acts() as every:
+        return [(act.event, act.issuer, act.actor, act.detail) for act in every][-4:]
+
+
+def delegate(house):
+    return house.authority.directory.responder(issuer_id(), now=house.clock.now())
+
+
+def test_every_key_is_told_with_what_needs_it(house):
+    spare = house.custodian.generate(KeyKind.P256, role=Role.MO_SUB_2, **BY)
+    told = {held.key.key_id: held for held in house.custodian.listed()}
+    assert told[issuer_id()].needed_for == CA.common_name
+    assert told[issuer_id()].until == CA.not_after
+    assert told[delegate(house).key_id].needed_for == f"OCSP signer of {CA.common_name}"
+    assert (told[spare.key_id].needed_for, told[spare.key_id].until) == ("", None)
+
+
+def test_making_and_taking_in_are_on_the_audit_with_their_reasons(house):
+    made = house.custodian.generate(KeyKind.P521, role=Role.MO_SUB_1, **BY)
+    key = keys.generate(KeyKind.P256)
+    taken = house.custodian.take_in(key, role=Role.MO_SUB_2, **BY)
+    reason = BY["reason"]
+    assert acts(house)[-2:] == [
+        ("key.generated", made.key_id, "operator", f"mo-sub-1: {reason}"),
+        ("key.imported", taken, "operator", f"mo-sub-2: {reason}"),
+    ]
+    with pytest.raises(Conflict):
+        house.custodian.take_in(key, role=Role.MO_SUB_2, **BY)
+    assert len(acts(house)) == 4
+    assert acts(house)[-1][1] == taken
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "a\nb", "x" * 201])
+def test_nothing_is_done_without_a_reason_in_one_line(house, keeper, reason):
+    odd = {"by": "operator", "reason": reason}
+    before = keeper.listed()
+    for done in (
+        lambda: house.custodian.generate(KeyKind.P256, role=Role.MO_SUB_2, **odd),
+        lambda: house.custodian.take_in(keys.generate(KeyKind.P256), role=Role.CPS, **odd),
+        lambda: house.custodian.rotate(issuer_id(), **odd),
+        lambda: house.custodian.destroy(issuer_id(), force=True, **odd),
+        lambda: house.custodian.change_passphrase(b"another horse battery", **odd),
+    ):
+        with pytest.raises(Refused) as caught:
+            done()
+        assert caught.value.code == "keys.reason"
+    assert keeper.listed() == before
+
+
+def test_key_that_is_needed_is_destroyed_only_by_force(house, keeper):
+    for needed in (issuer_id(), delegate(house).key_id):
+        with pytest.raises(Refused) as caught:
+            house.custodian.destroy(needed, **BY)
+        assert caught.value.code == "keys.needed"
+        assert keeper.holds(needed)
+    house.custodian.destroy(issuer_id(), force=True, **BY)
+    assert not keeper.holds(issuer_id())
+    assert [event for event, *_ in acts(house)[-2:]] == ["key.destruction_begun", "key.destroyed"]
+    assert acts(house)[-1][3] == f"{BY['reason']} (forced)"
+    with pytest.raises(SignerUnavailable):
+        issue(house)
+    with pytest.raises(NotFound):
+        house.custodian.destroy(issuer_id(), force=True, **BY)
+
+
+def test_key_of_an_authority_that_has_expired_is_needed_no_more(house, clock, keeper):
+    clock.moment = CA.not_after
+    with pytest.raises(Refused):
+        house.custodian.destroy(issuer_id(), **BY)
+    clock.forward(seconds=1)
+    house.custodian.destroy(issuer_id(), **BY)
+    assert not keeper.holds(issuer_id())
+
+
+def test_destruction_that_fails_is_on_the_audit_as_begun(house, keeper):
+    def fail(_key_id):
+        raise SignerUnavailable("token: gone")
+
+    spare = house.custodian.generate(KeyKind.P256, role=Role.MO_SUB_2, **BY)
+    keeper.destroy = fail
+    with pytest.raises(SignerUnavailable):
+        house.custodian.destroy(spare.key_id, **BY)
+    assert acts(house)[-1][:2] == ("key.destruction_begun", spare.key_id)
+
+
+@pytest.mark.parametrize("place", KEEPERS)
+def test_rotated_ocsp_signer_answers_at_once_and_the_old_key_may_end(tmp_path, place):
+    keeper = keeper_of(place, tmp_path)
+    with furnished_house(f"sqlite:///{tmp_path}/pki.db", clock=Clock(), keys=keeper) as house:
+        issued = issue(house)
+        old = delegate(house).key_id
+        new = house.custodian.rotate(old, **BY)
+        assert (new.request, delegate(house).key_id) == (None, new.key_id)
+        assert acts(house)[-1][:2] == ("key.rotated", old)
+        house.custodian.destroy(old, **BY)
+        told = ocsp.load_der_ocsp_response(
+            house.answer(question(issued.certificate, CA, nonce=bytes(32))).der
+        )
+        assert told.responder_key_hash.hex() == new.key_id
+        assert keys.verifies(new.public_key, told.signature, told.tbs_response_bytes)
+
+
+@pytest.mark.parametrize("place", KEEPERS)
+def test_successor_of_an_authority_comes_with_a_request_in_its_name(tmp_path, place):
+    keeper = keeper_of(place, tmp_path)
+    with furnished_house(f"sqlite:///{tmp_path}/pki.db", clock=Clock(), keys=keeper) as house:
+        new = house.custodian.rotate(issuer_id(), **BY)
+        request = load_der_x509_csr(new.request)
+        assert request.is_signature_valid
+        assert request.subject == CA.x509().subject
+        assert name_of(request.public_key()) == new.key_id
+        assert keeper.role_of(new.key_id) == "mo-sub-2"
+        # the old key issues until the new one is certified
+        assert issue(house).issuer == issuer_id()
+
+
+def test_key_that_nothing_uses_has_no_successor(house):
+    spare = house.custodian.generate(KeyKind.P256, role=Role.MO_SUB_2, **BY)
+    with pytest.raises(NotFound):
+        house.custodian.rotate(spare.key_id, **BY)
+
+
+def test_passphrase_is_changed_on_the_audit_and_only_of_files(tmp_path, house):
+    with pytest.raises(Refused) as caught:
+        house.custodian.change_passphrase(b"another horse battery", **BY)
+    assert caught.value.code == "keys.no_passphrase"
+    files = KeyFiles(tmp_path / "keys", PASSPHRASE, cost=CHEAP)
+    with furnished_house(f"sqlite:///{tmp_path}/files.db", clock=Clock(), keys=files) as kept:
+        changed = kept.custodian.change_passphrase(b"another horse battery", **BY)
+        assert set(changed) == {held.key_id for held in files.listed()}
+        assert [event for event, *_ in acts(kept)[-2:]] == [
+            "key.passphrase_change_begun",
+            "key.passphrase_changed",
+        ]
+    after = KeyFiles(tmp_path / "keys", b"another horse battery", cost=CHEAP)
+    assert after.role_of(issuer_id()) == "mo-sub-2"

@@ -26,7 +26,7 @@ class Handling(Enum):
     CONTRACT_CERTIFICATE = "the provisioning service's EXI, unread"
     CERTIFICATE_STATUS = "the OCSP response, verified"
     CHAIN_STATUS = "a status for each certificate, from verified OCSP responses and CRLs"
-    SIGN = "Accepted; CertificateSigned follows"
+    SIGN = "Accepted, and CertificateSigned follows; or Rejected"
     DATA_TRANSFER = "the wrapped message's answer, wrapped"
     NO_VENDOR = "UnknownVendorId"
 

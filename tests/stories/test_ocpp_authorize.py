@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from authz.actions.catalogue import ACTIONS, Handling
 from authz.ocpp.protocol import CallErrorCode, CallRefused, OcppVersion
-from authz.ocpp.schemas import MessageKind, validate
+from authz.ocpp.schemas import MessageKind, knows, validate
 from certs.profiles.rules import Role
 from tests.authz_house import (
     OTHER_TENANT,
@@ -17,7 +18,7 @@ from tests.authz_house import (
     hash_data,
     house,
 )
-from tests.scripted_station import VENDOR, ScriptedStation, emaid_token
+from tests.scripted_station import CALL_RESULT, VENDOR, ScriptedStation, emaid_token, fits
 from tests.world import CONTRACT_CN, valid_world
 
 NEWER = [OcppVersion.V201, OcppVersion.V21]
@@ -231,6 +232,22 @@ def test_a_station_boots_and_shows_that_it_lives(boring, version):
     assert answer["interval"] == 300
     assert datetime.fromisoformat(answer["currentTime"]) == boring.clock.now.replace(microsecond=0)
     assert set(station.ask("Heartbeat")) == {"currentTime"}
+
+
+CONSTANT = {Handling.NOTED, Handling.NO_SCHEDULE, Handling.SCHEDULE_NOTED, Handling.NO_VENDOR}
+
+
+@pytest.mark.parametrize("version", OcppVersion)
+def test_every_action_is_the_versions_own_and_every_constant_answer_fits(boring, version):
+    """NotifyEvent, SecurityEventNotification and the like: what stations say all day long."""
+    answered = 0
+    for (spoken, action), handling in ACTIONS.items():
+        assert knows(spoken, action)
+        if spoken is version and handling in CONSTANT:
+            octets = ScriptedStation(boring, version).raw(action, b"{}")
+            fits(version, action, CALL_RESULT, json.loads(octets))
+            answered += 1
+    assert answered > 5
 
 
 def test_what_is_not_in_the_catalogue_is_not_implemented(boring):

@@ -12,6 +12,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from pki.errors import ConfigurationRefused, Unavailable
 
 BUSY_TIMEOUT_MS = 5_000  # one writer waits for another this long before the caller is told 503
+# A batch of a thousand touches that many pages of each index, all over a large register. With
+# SQLite's own 2 MiB they are written to the log and read again several times within one batch.
+CACHE_KIBIBYTES = 32_768
 POOL_SIZE = 8
 POOL_OVERFLOW = 8
 POOL_TIMEOUT_SECONDS = 5.0
@@ -77,6 +80,7 @@ def _harden_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
     cursor.close()
 
 

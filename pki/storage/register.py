@@ -119,7 +119,9 @@ class RegisterTable:
 
     def find(self, issuer: str, serial: int) -> Entry | None:
         with reading(self._engine) as connection:
-            row = connection.execute(_entries().where(_is(issuer, serial))).one_or_none()
+            row = connection.execute(
+                _FIND, {"of_issuer": issuer, "of_serial": serial}
+            ).one_or_none()
         return None if row is None else _entry(row)
 
     def pending(self, *, intended_before: datetime, entries_max: int) -> tuple[Entry, ...]:
@@ -136,15 +138,17 @@ class RegisterTable:
     def issued_for(
         self, issuer: str, subject_key_ids: Collection[str]
     ) -> tuple[tuple[str, Entry], ...]:
+        # The issuer is compared here: given both, SQLite takes a long list of keys for more work
+        # than every certificate of the issuer.
         asked = (
             _entries()
-            .where(certificates.c.issuer == issuer)
             .where(certificates.c.subject_key_id.in_(subject_key_ids))
             .where(certificates.c.state == State.ISSUED.value)
             .order_by(certificates.c.intended_at)
         )
         with reading(self._engine) as connection:
-            return tuple((row.subject_key_id, _entry(row)) for row in connection.execute(asked))
+            rows = connection.execute(asked).all()
+        return tuple((row.subject_key_id, _entry(row)) for row in rows if row.issuer == issuer)
 
     def relatives(self, issuer: str, serial: int) -> tuple[Related, ...]:
         own = select(relations).where(relations.c.issuer == issuer, relations.c.serial == serial)
@@ -221,6 +225,14 @@ def _entries() -> Select[tuple[object, ...]]:
             revocations.c.serial == certificates.c.serial,
         ),
     )
+
+
+# Built once: looking an entry up costs a third of what building this does.
+_FIND = (
+    _entries()
+    .where(certificates.c.issuer == bindparam("of_issuer"))
+    .where(certificates.c.serial == bindparam("of_serial"))
+)
 
 
 def _entry(row: Row[tuple[object, ...]]) -> Entry:

@@ -25,6 +25,7 @@ _BY_ID = Lookup(
     .where(API_KEYS.c.key_id == bindparam("key_id"))
 )
 _GENERATION = Lookup(select(TENANTS.c.generation).where(TENANTS.c.tenant == bindparam("tenant")))
+_ASKS = frozenset({Scope.AUTHORIZE})
 
 
 class CallerBook:
@@ -74,11 +75,15 @@ class CallerBook:
 
     async def caller(self, tenant: str, *, name: str) -> Caller:
         """Somebody of this tenant who may ask; NotFound where there is no such tenant."""
-        row = await self._database.look_up(_GENERATION, {"tenant": tenant})
-        if row is None:
-            raise NotFound("tenant.not_found", "there is no such tenant")
-        asks = frozenset({Scope.AUTHORIZE})
-        return Caller(key_id=name, tenant=tenant, scopes=asks, generation=row[0])
+        generation: int | None = self._facts.recall(tenant_fact(tenant))
+        if generation is None:
+            mark = self._facts.mark()
+            row = await self._database.look_up(_GENERATION, {"tenant": tenant})
+            if row is None:
+                raise NotFound("tenant.not_found", "there is no such tenant")
+            generation = row[0]
+            self._facts.keep(tenant_fact(tenant), generation, mark)
+        return Caller(key_id=name, tenant=tenant, scopes=_ASKS, generation=generation)
 
 
 def add_tenant(connection: Connection, tenant: str, *, name: str, now: datetime) -> None:

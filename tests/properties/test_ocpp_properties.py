@@ -99,3 +99,25 @@ def test_any_payload_fits_or_is_refused(payload, kind):
 
 def test_results_are_read_too():
     assert parse_frame(b'[3,"a",{}]', octets_max=MAX) == CallResult(message_id="a", payload=b"{}")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(['"', "a", ":", " ", '":', "\\"]), JSON), max_size=4),
+    st.sampled_from([",", ", "]),
+    st.sampled_from([":", ": ", " :", "\n:"]),
+)
+def test_a_name_that_stands_twice_is_always_seen(pairs, comma, colon):
+    """However it is spelled, and whatever texts around it look like."""
+    members = [f"{json.dumps(name)}{colon}{json.dumps(value)}" for name, value in pairs]
+    custom = f'{{"vendorId"{colon}"v"{"".join(comma + member for member in members)}}}'
+    payload = f'{{"customData"{colon}{custom}}}'.encode()
+    names = [name for name, _ in pairs]
+    try:
+        validate(OcppVersion.V201, "Heartbeat", MessageKind.REQUEST, payload)
+    except CallRefused as refused:
+        why = refused.description
+        assert why in {"a name stands twice", "not a JSON object"}
+        if why == "a name stands twice":
+            assert len(set(names)) != len(names)
+        return
+    assert len(set(names)) == len(names)

@@ -93,6 +93,9 @@ def test_h13_no_value_is_told():
     [
         b'{"idToken":{"idToken":"A","type":"eMAID"},"idToken":{"idToken":"B","type":"eMAID"}}',
         b'{"idToken":{"idToken":"A","idToken":"B","type":"eMAID"}}',
+        b'{"idToken" :{"idToken":"A","type":"eMAID"},"idToken" :{"idToken":"B","type":"eMAID"}}',
+        b'{"idToken"\n:{"idToken":"A","type":"eMAID"},"idToken"\t:{"idToken":"B","type":"eMAID"}}',
+        b'{"idToken":{"idToken":"\\":","idToken" :"B","type":"eMAID"}}',
         b'{"idToken":{"idToken":"A\xff","type":"eMAID"}}',
         b'{"idToken":{"idToken":"\\ud800","type":"eMAID"}}',
         b'{"idToken":{"idToken":"A","type":"eMAID"},"customData":{"vendorId":"v","n":NaN}}',
@@ -111,6 +114,7 @@ def test_h05_what_two_readers_read_differently_is_refused(payload):
 
 def test_colons_in_texts_are_no_members():
     accepted(V201, "Authorize", {"idToken": TOKEN | {"idToken": '":":\\":'}})
+    accepted(V201, "Authorize", {"idToken": TOKEN | {"idToken": ' : ":\n:'}})
 
 
 def test_unknown_actions_are_not_implemented():

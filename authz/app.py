@@ -29,6 +29,7 @@ from authz.adapters.metrics import Metrics
 from authz.adapters.outbound import Outbound
 from authz.adapters.reservations import ReservationTable
 from authz.adapters.schema import check_current, upgrade
+from authz.adapters.sightings import SightingTable
 from authz.adapters.signing_requests import SigningRequestTable
 from authz.adapters.station_commands import StationCommandTable
 from authz.adapters.stations import StationBook
@@ -94,6 +95,7 @@ def create_app(
     facts = Facts(changes_of(database))
     registry = ContractBook(database, writer, facts)
     evse_book = EvseBook(database, writer)
+    sightings = SightingTable(database, writer)
     trusts = TrustBook(database, writer, facts)
     log = DecisionTable(database, writer)
     station_book = StationBook(database, writer)
@@ -106,6 +108,7 @@ def create_app(
         outbound=outbound,
         contracts=registry,
         evses=evse_book,
+        sightings=sightings,
         clock=steady,
         random=random,
         metrics=metrics,
@@ -123,6 +126,7 @@ def create_app(
         finally:
             await hub.close()
             await gathering.close()
+            await sightings.close()
             await facts.close()
             await writer.close()
             await outbound.close()
@@ -143,6 +147,7 @@ def create_app(
         gatherer=gathering.gatherer,
         trusts=trusts,
         contracts=registry,
+        sightings=sightings,
         log=log,
         clock=steady,
         random=random,

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from authz.errors import MalformedBody
 from authz.question import Question
+from authz.relay import VEHICLE_ID_TYPES, canonical_vehicle_id
 from authz.strict_json import decode_fast, members, stands_twice
 from certs.chain.verifier import CHAIN_CHARACTERS_MAX
 from certs.edition import Edition
@@ -92,6 +93,18 @@ def read_question(body: bytes) -> Question:
         chain_pem=None if request.certificate is UNSET else request.certificate,
         hashes=() if request.hashes is UNSET else tuple([_read(data) for data in request.hashes]),
         evse_id=None if request.evse_id is UNSET else EVSEID.parse(request.evse_id),
+        vehicle_ids=frozenset()
+        if token.additional_info is UNSET
+        else _vehicle_ids(token.additional_info),
+    )
+
+
+def _vehicle_ids(told: list[AdditionalInfo]) -> frozenset[str]:
+    """What an idToken's additions say of the vehicle (OCPP 2.1: EVCCID)."""
+    return frozenset(
+        canonical_vehicle_id(info.additional_id_token)
+        for info in told
+        if info.type.lower() in VEHICLE_ID_TYPES
     )
 
 

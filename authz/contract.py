@@ -35,7 +35,8 @@ class Contract:
     ``not_before`` and ``not_after`` bound its term, both inclusive; None is unbounded.
     ``evse_ids`` names the only EVSEs it may charge at, beside those that the restrictions cover by
     their beginning; neither is everywhere. ``group`` is OCPP's groupIdToken: whoever shares it may
-    stop the other's transaction.
+    stop the other's transaction. ``vehicle_ids`` are the only vehicles it is known to be
+    installed in (PCID or EVCCID, canonical); empty is not known.
     """
 
     emaid: EMAID
@@ -45,6 +46,7 @@ class Contract:
     evse_ids: frozenset[EVSEID] = frozenset()
     group: str | None = None
     restrictions: Restrictions = UNRESTRICTED
+    vehicle_ids: frozenset[str] = frozenset()
 
 
 CERTIFICATES_MAX = 8  # of one contract: renewals overlap, and a driver may have several vehicles

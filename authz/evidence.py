@@ -6,6 +6,7 @@ from enum import Enum
 
 from authz.contract import Contract
 from authz.question import Question
+from authz.relay import Sighting
 from authz.restrictions import Evse
 from certs.certificate import Certificate
 from certs.chain.verification import ChainVerdict
@@ -82,10 +83,14 @@ Standing = Contract | NotKnown | NotTold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that a judgement rests on. ``evse`` is None where nothing is known of the EVSE."""
+    """All that a judgement rests on. ``evse`` is None where nothing is known of the EVSE.
+
+    ``sightings`` are where the contract was of late, as far as it was learnt in time.
+    """
 
     question: Question
     proof: Proof
     standing: Standing
     gathered_at: datetime
     evse: Evse | None = None
+    sightings: tuple[Sighting, ...] = ()

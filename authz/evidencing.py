@@ -15,7 +15,7 @@ from authz.adapters.signed_answers import SignedAnswers
 from authz.adapters.signed_lists import SignedLists
 from authz.adapters.writer import Writer
 from authz.gathering import Gatherer
-from authz.ports import Contracts, Evses
+from authz.ports import Contracts, Evses, Sightings
 from authz.prefetching import Prefetcher
 from authz.settings import Settings
 from authz.steady_clock import SteadyClock
@@ -50,6 +50,7 @@ def assemble_gathering(
     outbound: Outbound,
     contracts: Contracts,
     evses: Evses,
+    sightings: Sightings,
     clock: SteadyClock,
     random: Callable[[int], bytes],
     metrics: Metrics,
@@ -81,6 +82,7 @@ def assemble_gathering(
         gatherer=Gatherer(
             contracts=contracts,
             evses=evses,
+            sightings=sightings,
             sources=sources,
             memory=memory,
             deadline_seconds=settings.gather_deadline_seconds,

@@ -21,8 +21,9 @@ from authz.evidence import (
     UnknownHashes,
 )
 from authz.judgement import sound
-from authz.ports import Contracts, Evses
+from authz.ports import Contracts, Evses, Sightings
 from authz.question import Question
+from authz.relay import Sighting
 from authz.restrictions import Evse
 from authz.revocation_ports import RevocationMemory, RevocationSources
 from authz.trust import Trust
@@ -31,6 +32,7 @@ from certs.chain.checks import position
 from certs.chain.roles import Use
 from certs.chain.verification import ChainVerdict
 from certs.chain.verifier import CHAIN_CHARACTERS_MAX
+from certs.identifiers.evse_id import EVSEID
 from certs.pem import PEM_CHARACTERS_MAX
 from certs.revocation import hash_dialects
 from certs.revocation.status import Good, RevocationStatus, Revoked, Unknown
@@ -53,12 +55,14 @@ class Gatherer:
         *,
         contracts: Contracts,
         evses: Evses,
+        sightings: Sightings,
         sources: RevocationSources,
         memory: RevocationMemory,
         deadline_seconds: float,
     ) -> None:
         self._contracts = contracts
         self._evses = evses
+        self._sightings = sightings
         self._sources = sources
         self._memory = memory
         self._deadline_seconds = deadline_seconds
@@ -80,9 +84,19 @@ class Gatherer:
         deadline = asyncio.get_running_loop().time() + self._deadline_seconds
         proof = await self._proof(trust, question, deadline, now)
         standing = await self._standing(trust.tenant, question, deadline)
-        evse = await self._evse(trust.tenant, question, standing, deadline)
+        sightings = await self._seen(trust.tenant, question, standing, deadline)
+        located = any(sighting.position is not None for sighting in sightings)
+        bound = isinstance(standing, Contract) and bool(standing.restrictions.power_types)
+        evse = None
+        if (bound or located) and question.evse_id is not None:
+            evse = await self._evse(trust.tenant, question.evse_id, deadline)
         return Evidence(
-            question=question, proof=proof, standing=standing, gathered_at=now, evse=evse
+            question=question,
+            proof=proof,
+            standing=standing,
+            gathered_at=now,
+            evse=evse,
+            sightings=sightings,
         )
 
     async def _proof(
@@ -125,18 +139,28 @@ class Gatherer:
             return NotTold(reason=silent.what)
         return NotKnown() if contract is None else contract
 
-    async def _evse(
-        self, tenant: str, question: Question, standing: Standing, deadline: float
-    ) -> Evse | None:
-        """What is told of the EVSE, where the contract is bound to a kind; silence is nothing."""
-        bound = isinstance(standing, Contract) and standing.restrictions.power_types
-        if not bound or question.evse_id is None:
-            return None
+    async def _evse(self, tenant: str, evse_id: EVSEID, deadline: float) -> Evse | None:
+        """What is told of an EVSE; silence is nothing."""
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._evses.find(tenant, question.evse_id)
+                return await self._evses.find(tenant, evse_id)
         except (TimeoutError, Unavailable):
             return None
+
+    async def _seen(
+        self, tenant: str, question: Question, standing: Standing, deadline: float
+    ) -> tuple[Sighting, ...]:
+        """Where the contract was of late, for a question that says where it is; else nothing."""
+        somewhere = question.evse_id is not None or question.station is not None
+        if not somewhere or not isinstance(standing, Contract):
+            return ()
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._sightings.elsewhere(
+                    tenant, standing.emaid, evse_id=question.evse_id, station=question.station
+                )
+        except (TimeoutError, Unavailable):
+            return ()
 
     async def _statuses(
         self,

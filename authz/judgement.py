@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from authz import relay
 from authz.contract import Contract, ContractState
 from authz.decision import (
     PAIRS,
@@ -23,7 +24,7 @@ from authz.evidence import (
     Standing,
     UnknownHashes,
 )
-from authz.policy import Policy, UnprovenToken
+from authz.policy import Policy, RelayRule, UnprovenToken
 from authz.question import Question
 from authz.restrictions import Evse, Restrictions
 from certs.certificate import Certificate
@@ -120,7 +121,7 @@ def _judge_proven(
         return _refused((*verdict.findings, unverified), (unverified,))
     binding = _binding(question, proof, policy)
     statuses = _statuses(verdict.path, proof.statuses)
-    contract = _standing(evidence, now)
+    contract = (*_standing(evidence, now), *_suspicions(evidence, policy, now))
     findings = (*verdict.findings, *binding, *statuses, *contract)
     if not _errors(findings):
         return _accepted(evidence, proof, findings, policy, now)
@@ -174,6 +175,7 @@ def _judge_unproven(evidence: Evidence, policy: Policy, now: datetime) -> Judgem
     findings = (
         *emaids.findings(question.emaid, policy.check_digit),
         *_standing(evidence, now),
+        *_suspicions(evidence, policy, now),
     )
     errors = _errors(findings)
     if errors:
@@ -336,6 +338,35 @@ def _contract(contract: Contract, evidence: Evidence, now: datetime) -> list[Fin
     if schedule is not None and schedule.open_until(now) is None:
         findings.append(found("contract.not_at_this_time", detail=schedule.zone.key))
     return findings
+
+
+def _suspicions(evidence: Evidence, policy: Policy, now: datetime) -> tuple[Finding, ...]:
+    """What speaks for a contract being relayed or copied; errors where the policy refuses it."""
+    question, standing = evidence.question, evidence.standing
+    if not isinstance(standing, Contract):
+        return ()
+    found_here: list[Finding] = []
+    other = relay.still_there(evidence.sightings, now=now)
+    if other is not None:
+        found_here.append(found("contract.concurrent_use", detail=f"at {other.place}"))
+    far = relay.out_of_reach(evidence.sightings, here=_position(evidence.evse), now=now)
+    if far is not None:
+        minutes = (now - far[0].seen_at).total_seconds() / 60
+        detail = f"{far[1]:.0f} km from {far[0].place} in {minutes:.0f} minutes"
+        found_here.append(found("contract.impossible_travel", detail=detail))
+    known, told = standing.vehicle_ids, question.vehicle_ids
+    if known and told and not known & told:
+        found_here.append(found("contract.vehicle_mismatch", where="idToken.additionalInfo"))
+    if found_here and policy.relay is RelayRule.REFUSE:
+        codes = ", ".join(finding.code for finding in found_here)
+        found_here.append(found("contract.concurrent_tx", detail=codes))
+    return tuple(found_here)
+
+
+def _position(evse: Evse | None) -> relay.Position | None:
+    if evse is None or evse.latitude is None or evse.longitude is None:
+        return None
+    return evse.latitude, evse.longitude
 
 
 def _is_place(contract: Contract, question: Question) -> bool:

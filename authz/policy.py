@@ -18,6 +18,13 @@ class UnprovenToken(Enum):
     BY_CONTRACT = "by_contract"  # C08: treated as external identification, by its contract's state
 
 
+class RelayRule(Enum):
+    """What becomes of a contract that seems to be in two places, or in another's vehicle."""
+
+    FLAG = "flag"  # the decision says so and stands: a friend may well charge a second vehicle
+    REFUSE = "refuse"  # ConcurrentTx
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A tenant's choices. The defaults refuse what is not proved.
@@ -29,6 +36,7 @@ class Policy:
 
     check_digit: CheckDigit = CheckDigit.WARN
     unproven_token: UnprovenToken = UnprovenToken.REFUSE
+    relay: RelayRule = RelayRule.FLAG
     cache_seconds: int = CACHE_SECONDS_DEFAULT
     permitted_providers: Mapping[bytes, frozenset[str]] = field(
         default_factory=lambda: MappingProxyType({})

@@ -9,6 +9,7 @@ from authz.policy import (
     CACHE_SECONDS_DEFAULT,
     CACHE_SECONDS_MAX,
     Policy,
+    RelayRule,
     UnprovenToken,
 )
 from certs.identifiers.emaid import CheckDigit
@@ -27,6 +28,7 @@ class PolicyDocument(
 
     check_digit: CheckDigit = CheckDigit.WARN
     unproven_token: UnprovenToken = UnprovenToken.REFUSE
+    relay: RelayRule = RelayRule.FLAG
     cache_seconds: Annotated[int, Meta(ge=0, le=CACHE_SECONDS_MAX)] = CACHE_SECONDS_DEFAULT
     permitted_providers: dict[_KeyId, list[_ProviderId]] = {}
 
@@ -36,6 +38,7 @@ def to_policy(document: PolicyDocument) -> Policy:
     return Policy(
         check_digit=document.check_digit,
         unproven_token=document.unproven_token,
+        relay=document.relay,
         cache_seconds=document.cache_seconds,
         permitted_providers={
             bytes.fromhex(key_id): frozenset(provider.upper() for provider in providers)
@@ -49,6 +52,7 @@ def from_policy(policy: Policy) -> PolicyDocument:
     return PolicyDocument(
         check_digit=policy.check_digit,
         unproven_token=policy.unproven_token,
+        relay=policy.relay,
         cache_seconds=policy.cache_seconds,
         permitted_providers={
             key_id.hex(): sorted(providers)

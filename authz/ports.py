@@ -13,6 +13,7 @@ from authz.idempotency import Reservation
 from authz.local_list import ListChanges
 from authz.ocpp.protocol import Station
 from authz.policy import Policy
+from authz.relay import Sighting
 from authz.restrictions import Evse
 from authz.signing_request import SigningRequest, SigningState, Wish
 from authz.station_command import StationCommand
@@ -129,6 +130,20 @@ class Evses(Protocol):
 
     async def delete(self, tenant: str, evse_id: EVSEID) -> None:
         """Forgets an EVSE; NotFound where nothing was told of it."""
+        ...
+
+
+class Sightings(Protocol):
+    """Where contracts were of late. Everything belongs to one tenant. Raises Unavailable."""
+
+    async def elsewhere(
+        self, tenant: str, emaid: EMAID, *, evse_id: EVSEID | None, station: str | None
+    ) -> tuple[Sighting, ...]:
+        """Where it was granted last but at this EVSE, and where it charges but at this station."""
+        ...
+
+    def note(self, tenant: str, emaid: EMAID, evse_id: EVSEID, *, now: datetime) -> None:
+        """Keeps that a contract was granted at an EVSE, soon; nobody waits for it."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Authorize: what a token is answered, in each version's words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -111,7 +111,8 @@ class Authorizing:
     async def judge(self, station: Station, question: Question) -> Token:
         """The decision on a question, logged; Malformed for a chain that is none, Unavailable."""
         caller = await self._tenants.caller(station.tenant, name=station.identity)
-        decided = await self._authorizer.authorize(caller, question)
+        asked = replace(question, station=station.identity)
+        decided = await self._authorizer.authorize(caller, asked)
         token = _token(decided.decision)
         self._remember(station, question, decided.decision, token)
         return token

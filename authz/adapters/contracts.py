@@ -43,6 +43,7 @@ _HELD = (
     CONTRACTS.c.evse_ids,
     CONTRACTS.c.group_id,
     CONTRACTS.c.restrictions,
+    CONTRACTS.c.vehicle_ids,
 )
 _MINE = (CONTRACTS.c.tenant == bindparam("tenant"), CONTRACTS.c.emaid == bindparam("emaid"))
 _BY_EMAID = Lookup(select(*_HELD).where(*_MINE))
@@ -292,6 +293,7 @@ def _put(connection: Connection, tenant: str, contract: Contract, now: datetime)
         "evse_ids": json.dumps(sorted(str(evse_id) for evse_id in contract.evse_ids)),
         "group_id": contract.group,
         "restrictions": restriction_document.encode(contract.restrictions),
+        "vehicle_ids": json.dumps(sorted(contract.vehicle_ids)),
         "updated_at": now,
     }
     changed = connection.execute(
@@ -380,7 +382,7 @@ def _keep_issuer(connection: Connection, leaf: Certificate, issuer: Certificate)
 
 def _contract(row: Sequence[Any]) -> Contract:
     """A contract from the columns in _HELD, its moments read."""
-    as_received, state, not_before, not_after, evse_ids, group_id, restrictions = row
+    as_received, state, not_before, not_after, evse_ids, group_id, restrictions, vehicles = row
     places = json.loads(evse_ids) if evse_ids != "[]" else ()
     try:
         bound = restriction_document.decode(restrictions)
@@ -394,6 +396,7 @@ def _contract(row: Sequence[Any]) -> Contract:
         evse_ids=frozenset(map(EVSEID.parse, places)),
         group=group_id,
         restrictions=bound,
+        vehicle_ids=frozenset(json.loads(vehicles)) if vehicles != "[]" else frozenset(),
     )
 
 

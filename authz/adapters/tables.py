@@ -101,6 +101,7 @@ CONTRACTS = sa.Table(
     sa.Column("evse_ids", sa.Text, nullable=False),  # JSON list of canonical EVSE ids
     sa.Column("group_id", sa.String(36)),  # OCPP's groupIdToken
     sa.Column("restrictions", sa.Text, nullable=False),  # JSON: authz.restriction_document
+    sa.Column("vehicle_ids", sa.Text, nullable=False),  # JSON list of canonical identifiers
     sa.Column("updated_at", Moment, nullable=False),
 )
 
@@ -132,6 +133,16 @@ EVSES = sa.Table(
     sa.Column("latitude", sa.Float),  # degrees, WGS 84
     sa.Column("longitude", sa.Float),
     sa.Column("updated_at", Moment, nullable=False),
+)
+
+# Where a contract was granted last: a relayed one seems to be in two places at once.
+SIGHTINGS = sa.Table(
+    "sightings",
+    METADATA,
+    sa.Column("tenant", _TENANT, primary_key=True),
+    sa.Column("emaid", sa.String(255), primary_key=True),  # canonical
+    sa.Column("evse_id", sa.String(39), nullable=False),  # canonical
+    sa.Column("seen_at", Moment, nullable=False),
 )
 
 CONTRACT_CERTIFICATES = sa.Table(

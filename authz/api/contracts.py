@@ -16,6 +16,7 @@ from authz.callers import Scope
 from authz.contract import EVSES_MAX, GROUP_CHARACTERS_MAX, Contract, ContractState
 from authz.errors import MalformedQuestion
 from authz.registration import Kept, Registrar
+from authz.relay import VEHICLE_ID_CHARACTERS_MAX, VEHICLE_IDS_MAX, canonical_vehicle_id
 from authz.restriction_document import (
     RestrictionsDocument,
     from_restrictions,
@@ -47,6 +48,10 @@ _EvseIds = Annotated[
     ],
     Meta(max_length=EVSES_MAX),
 ]
+_VehicleIds = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=VEHICLE_ID_CHARACTERS_MAX)]],
+    Meta(max_length=VEHICLE_IDS_MAX),
+]
 _Group = Annotated[str, Meta(min_length=1, max_length=GROUP_CHARACTERS_MAX)]
 _Chain = Annotated[str, Meta(max_length=PEM_CHARACTERS_MAX)]
 
@@ -60,6 +65,7 @@ class ContractBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, ren
     evse_ids: _EvseIds = []
     group_id: _Group | None = None
     restrictions: RestrictionsDocument = msgspec.field(default_factory=RestrictionsDocument)
+    vehicle_ids: _VehicleIds = []
     certificate_chain: _Chain | None = None
 
 
@@ -72,6 +78,7 @@ class ContractChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, 
     evse_ids: _EvseIds | UnsetType = UNSET
     group_id: _Group | UnsetType | None = UNSET
     restrictions: RestrictionsDocument | UnsetType = UNSET
+    vehicle_ids: _VehicleIds | UnsetType = UNSET
     certificate_chain: _Chain | UnsetType = UNSET
 
 
@@ -94,6 +101,7 @@ class ContractDocument(msgspec.Struct, kw_only=True, rename="camel", omit_defaul
     not_after: datetime | None = None
     group_id: str | None = None
     restrictions: RestrictionsDocument | None = None
+    vehicle_ids: list[str] = []
 
 
 def install(app: FastAPI, doorkeeper: Doorkeeper, registrar: Registrar) -> None:
@@ -142,6 +150,7 @@ def contract_of(emaid: EMAID, body: ContractBody) -> Contract:
         evse_ids=frozenset(map(EVSEID.parse, body.evse_ids)),
         group=body.group_id,
         restrictions=to_restrictions(body.restrictions),
+        vehicle_ids=frozenset(map(canonical_vehicle_id, body.vehicle_ids)),
     )
 
 
@@ -166,6 +175,8 @@ def _change(body: ContractChanges) -> Callable[[Contract], Contract]:
         given["group"] = body.group_id
     if body.restrictions is not UNSET:
         given["restrictions"] = to_restrictions(body.restrictions)
+    if body.vehicle_ids is not UNSET:
+        given["vehicle_ids"] = frozenset(map(canonical_vehicle_id, body.vehicle_ids))
 
     def change(contract: Contract) -> Contract:
         changed = replace(contract, **given)
@@ -192,6 +203,7 @@ def _document(kept: Kept) -> ContractDocument:
         not_before=contract.not_before,
         not_after=contract.not_after,
         group_id=contract.group,
+        vehicle_ids=sorted(contract.vehicle_ids),
         restrictions=None
         if contract.restrictions == UNRESTRICTED
         else from_restrictions(contract.restrictions),

@@ -42,6 +42,19 @@ def _cancelled(
     )
 
 
+def _suspicion(code: str, title: str, action: str) -> Entry:
+    """What a relayed signature looks like from here; no proof of one."""
+    return Entry(
+        code=f"contract.{code}",
+        severity=Severity.WARNING,
+        title=title,
+        citation="no requirement; K18, arXiv 2512.15966 and EVExchange (Conti et al. 2022)",
+        action=action,
+        certificate_status="Accepted",
+        id_token_status="ConcurrentTx",  # noqa: S106 - an OCPP word, no password
+    )
+
+
 def _unproven(code: str, title: str, citation: str, action: str) -> Entry:
     """A question whose proof does not reach the contract (OCPP C07.FR.17)."""
     return Entry(
@@ -102,6 +115,21 @@ ENTRIES: tuple[Entry, ...] = (
         "The contract's state could not be learnt in time",
         "fail closed: a state that nobody told is no consent",
         "look at /readyz; ask again",
+    ),
+    _suspicion(
+        "concurrent_use",
+        "The contract charges at another EVSE at this moment, or was granted there a moment ago",
+        "compare the two decisions; ask the driver; policy relay: refuse answers ConcurrentTx",
+    ),
+    _suspicion(
+        "impossible_travel",
+        "The contract was granted so far away that nobody drives here since",
+        "compare the two decisions and both EVSEs' positions (GET /v1/evses/{evseId})",
+    ),
+    _suspicion(
+        "vehicle_mismatch",
+        "The vehicle is none of those that the contract is installed in",
+        "compare with the contract's vehicleIds: it may be copied into this one, or relayed",
     ),
     _unproven(
         "contract.hash_unmatched",

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -10,13 +10,20 @@ from sqlalchemy import delete, insert, text, update
 
 from authz.adapters import tables
 from authz.adapters.database import Database
+from authz.adapters.evses import EvseBook
 from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.schema import upgrade
+from authz.adapters.sightings import SightingTable
 from authz.adapters.signed_answers import SignedAnswers, watch
 from authz.adapters.signed_lists import SignedLists
+from authz.adapters.transactions import TransactionTable
 from authz.adapters.writer import Writer
 from authz.outbound_rule import target
+from authz.restrictions import Evse
 from authz.told import GAP, RETRY_FIRST, RETRY_MAX, Told, refresh_at, retry_at
+from authz.transaction import Report
+from certs.identifiers.emaid import EMAID
+from certs.identifiers.evse_id import EVSEID
 from certs.revocation.hash_data import HashAlgorithm
 from certs.revocation.ocsp import judge_response
 from certs.revocation.ocsp_request import question_for
@@ -459,6 +466,45 @@ def test_list_is_kept_by_issuer_and_place_and_never_goes_back(told):
         assert await one.lists.find(evidence.authority("other").certificate, here) is None
         await one.watch.sweep(now=NOW + 100 * DAY, asked_since=NOW)
         assert await one.lists.find(CA.certificate, here) is None
+
+    told(story)
+
+
+# Sightings ---------------------------------------------------------------------------------------
+
+
+def test_k18_where_a_contract_was_last_and_where_it_charges_is_told_of_other_places_only(told):
+    own, stranger = EMAID.parse("DE8AAC12345678"), EMAID.parse("DE8AAC00000000")
+    one, other = EVSEID.parse("DE*PLW*E1"), EVSEID.parse("DE*PLW*E2")
+
+    async def story(process, _):
+        with process.database.writing() as connection:
+            connection.execute(text("INSERT INTO tenants VALUES ('t', 't', '{}', 0, 0)"))
+        table = SightingTable(process.database, process.writer)
+        evses = EvseBook(process.database, process.writer)
+        transactions = TransactionTable(process.database, process.writer)
+        here = {"evse_id": one, "station": "CS-1"}
+        assert await table.elsewhere("t", own, **here) == ()
+        table.note("t", own, other, now=NOW)
+        await table.close()
+        (seen,) = await table.elsewhere("t", own, **here)
+        assert (seen.place, seen.seen_at, seen.position) == ("DEPLWE2", NOW, None)
+        await evses.put("t", Evse(evse_id=other, latitude=52.5, longitude=13.4), now=NOW)
+        (seen,) = await table.elsewhere("t", own, **here)
+        assert seen.position == (52.5, 13.4)
+        assert await table.elsewhere("t", own, evse_id=other, station=None) == ()
+        assert await table.elsewhere("t", own, evse_id=None, station="CS-1") == ()
+        assert await table.elsewhere("other", own, **here) == ()
+        report = Report(
+            tenant="t", identity="CS-2", transaction_id="7", at=NOW, emaid=own, authorized=True
+        )
+        await transactions.record(report)
+        there = await table.elsewhere("t", own, evse_id=None, station="CS-1")
+        assert [(seen.place, seen.running) for seen in there] == [("CS-2", True)]
+        assert await table.elsewhere("t", own, evse_id=None, station="CS-2") == ()
+        assert await table.elsewhere("t", stranger, evse_id=None, station="CS-1") == ()
+        await transactions.record(replace(report, ended=True))
+        assert await table.elsewhere("t", own, evse_id=None, station="CS-1") == ()
 
     told(story)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import httpx
 import msgspec
@@ -14,7 +15,16 @@ from authz.errors import Unavailable
 from authz.local_list import ListChanges
 from authz.ocpp.protocol import CallFailed, NotConnected, OcppVersion, Station
 from authz.policy import Policy
-from tests.authz_house import OTHER_TENANT, TENANT, another_contract, house, verdict
+from tests.authz_house import (
+    DATABASES,
+    OTHER_TENANT,
+    TENANT,
+    another_contract,
+    database_url,
+    house,
+    poll,
+    verdict,
+)
 from tests.world import NOW
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -97,6 +107,61 @@ def test_h04_import_is_capped(tmp_path):
         assert imported(h, b" " * (8 * 1024 * 1024 + 1)).status_code == 413
         answer = h.manage("POST", "/v1/contracts", json={"emaid": "DE8AA000000001"})
         assert answer.status_code == 415
+
+
+# Relay -------------------------------------------------------------------------------------------
+
+
+def flags(answer) -> set[str]:
+    return {
+        finding["code"]
+        for finding in answer.json()["findings"]
+        if finding["code"].startswith("contract.")
+    }
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_k18_contract_at_two_evses_within_a_minute_is_flagged(tmp_path, kind):
+    with database_url(kind, tmp_path) as url, house(tmp_path, database_url=url) as h:
+        h.register(chain=h.contract)
+        one, other = "DE*PLW*E000001", "DE*PLW*E000002"
+        assert flags(h.ask(chain=h.contract, evseId=one)) == set()
+        assert flags(h.ask(chain=h.contract, evseId=one)) == set()  # the same place again
+        poll(lambda: flags(h.ask(chain=h.contract, evseId=other)) == {"contract.concurrent_use"})
+        h.clock.move(timedelta(minutes=2))
+        assert flags(h.ask(chain=h.contract, evseId=one)) == set()
+
+
+def test_k18_impossible_travel_is_flagged_or_refused(tmp_path):
+    with house(tmp_path) as h:
+        places = {"DE*PLW*E000001": (52.52, 13.405), "DE*PLW*E000002": (53.551, 9.994)}
+        for evse, (latitude, longitude) in places.items():
+            told = {"latitude": latitude, "longitude": longitude}
+            assert h.manage("PUT", f"/v1/evses/{evse}", json=told).status_code == 201
+        one, other = places
+        assert verdict(h.ask(chain=h.contract, evseId=one))[2] == "accepted"
+        h.clock.move(timedelta(minutes=30))
+        assert h.manage("PUT", "/v1/policy", json={"relay": "refuse"}).status_code == 200
+        poll(lambda: "contract.impossible_travel" in flags(h.ask(chain=h.contract, evseId=other)))
+        answer = h.ask(chain=h.contract, evseId=other)
+        assert verdict(answer) == ("Accepted", "ConcurrentTx", "contract.concurrent_tx")
+        h.clock.move(timedelta(hours=2))  # nobody was granted there, and it may be driven by now
+        h.responder.silent_seconds = 0
+        assert verdict(h.ask(chain=h.contract, evseId=other))[2] == "accepted"
+
+
+def test_k18_vehicle_that_the_contract_is_not_installed_in_is_flagged(tmp_path):
+    with house(tmp_path) as h:
+        h.register(chain=h.contract, vehicleIds=["aa:bb:cc:dd:ee:ff"])
+        token = {"idToken": h.contract.certificate.common_name, "type": "eMAID"}
+
+        def asked(vehicle):
+            more = [{"additionalIdToken": vehicle, "type": "EVCCID"}]
+            body = {"idToken": token | {"additionalInfo": more}, "certificate": h.contract.pem}
+            return h.client.post("/v1/authorize", json=body, headers=h.headers())
+
+        assert flags(asked("AABBCCDDEEFF")) == set()
+        assert flags(asked("AA:BB:CC:DD:EE:00")) == {"contract.vehicle_mismatch"}
 
 
 # Lists -------------------------------------------------------------------------------------------

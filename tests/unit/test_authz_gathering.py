@@ -11,6 +11,7 @@ from authz.evidence import ChainProof, NoProof, NotKnown, NotTold, Source
 from authz.gathering import Gatherer
 from authz.policy import Policy
 from authz.question import Question
+from authz.relay import Sighting
 from authz.restrictions import UNRESTRICTED, PowerType, Restrictions
 from authz.told import Told
 from authz.trust import Trust
@@ -63,6 +64,24 @@ class Evses:
             raise Unavailable("database")
 
 
+class Sightings:
+    """Nobody was seen anywhere; after a while or by nobody."""
+
+    def __init__(self, *, seconds: float = 0.0, gone: bool = False) -> None:
+        self.seconds = seconds
+        self.gone = gone
+        self.asked = 0
+
+    async def elsewhere(self, _tenant, _emaid, *, evse_id, station):
+        assert evse_id is not None or station is not None
+        self.asked += 1
+        await asyncio.sleep(self.seconds)
+        if self.gone:
+            raise Unavailable("database")
+        position = (52.5, 13.4)
+        return (Sighting(place="DEPLWE9", seen_at=NOW, running=False, position=position),)
+
+
 class Sources:
     """Sources that never answer, or at once without knowing anything."""
 
@@ -102,6 +121,7 @@ def gathered(
     *,
     registry=None,
     evses=None,
+    sightings=None,
     sources=None,
     memory=None,
     question=None,
@@ -122,6 +142,7 @@ def gathered(
         gatherer = Gatherer(
             contracts=registry or Registry(),
             evses=evses or Evses(),
+            sightings=sightings or Sightings(),
             sources=sources or Sources(),
             memory=memory or Memory(),
             deadline_seconds=seconds,
@@ -157,10 +178,28 @@ def test_evse_that_nobody_tells_of_in_time_is_silence(evses):
     assert evses.asked == 1
 
 
+@pytest.mark.parametrize(
+    "sightings", [Sightings(seconds=SLOW), Sightings(gone=True)], ids=["slow", "gone"]
+)
+def test_sightings_that_nobody_tells_of_in_time_are_none(sightings):
+    asked = Question(token_type="eMAID", emaid=OWN, station="CS-1")
+    assert gathered(sightings=sightings, question=asked).sightings == ()
+    assert sightings.asked == 1
+
+
+def test_k18_where_a_contract_was_is_asked_only_of_a_question_that_says_where_it_is():
+    sightings, evses = Sightings(), Evses()
+    told = gathered(sightings=sightings, question=Question(token_type="eMAID", emaid=OWN))
+    assert (told.sightings, sightings.asked) == ((), 0)
+    here = Question(token_type="eMAID", emaid=OWN, evse_id=EVSEID.parse("DE*PLW*E1"))
+    assert len(gathered(sightings=sightings, evses=evses, question=here).sightings) == 1
+    assert evses.asked == 1  # where it is now counts, too
+
+
 def test_evse_is_asked_for_only_where_the_contract_is_bound_to_a_kind():
     evses = Evses()
     asked = Question(token_type="eMAID", emaid=OWN, evse_id=EVSEID.parse("DE*PLW*E1"))
-    gathered(evses=evses, question=asked)
+    gathered(evses=evses, sightings=Sightings(gone=True), question=asked)
     assert evses.asked == 0
 
 

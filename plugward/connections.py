@@ -28,6 +28,7 @@ class Http(HttpToolsProtocol):
     """An HTTP connection that does not wait for ever."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _due: float | None = None  # when whoever sends is let go; None while nothing is awaited
     _taking: asyncio.TimerHandle | None = None
     _reading = False
     _head_octets = 0
@@ -38,7 +39,7 @@ class Http(HttpToolsProtocol):
         self._wait(HEAD_SECONDS_MAX)
 
     def data_received(self, data: bytes) -> None:
-        if self._deadline is None and not self._reading:
+        if self._due is None and not self._reading:
             self._wait(HEAD_SECONDS_MAX)  # of the next request; empty lines before it count
         super().data_received(data)
 
@@ -84,6 +85,8 @@ class Http(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
+        if self._deadline is not None:
+            self._deadline.cancel()
         if self._taking is not None:
             self._taking.cancel()
         super().connection_lost(exc)
@@ -94,13 +97,25 @@ class Http(HttpToolsProtocol):
             self._drop(_TOO_LARGE)
 
     def _wait(self, seconds: float) -> None:
-        self._rest()
-        self._deadline = self.loop.call_later(seconds, self._drop, _LATE)
-
-    def _rest(self) -> None:
-        if self._deadline is not None:
+        # Three deadlines a request, none of which is met as a rule: one timer looks now and then.
+        self._due = self.loop.time() + seconds
+        if self._deadline is not None and self._deadline.when() > self._due:
             self._deadline.cancel()
             self._deadline = None
+        if self._deadline is None:
+            self._deadline = self.loop.call_at(self._due, self._look)
+
+    def _rest(self) -> None:
+        self._due = None
+
+    def _look(self) -> None:
+        self._deadline = None
+        if self._due is None:
+            return
+        if self.loop.time() < self._due:
+            self._deadline = self.loop.call_at(self._due, self._look)
+        else:
+            self._drop(_LATE)
 
     def _drop(self, words: bytes) -> None:
         """Says why where nothing else was said, and hangs up."""

@@ -47,7 +47,8 @@ class Writer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Write] | None] = SimpleQueue()
+        self._turn: list[_Write] = []  # what came in this turn of the event loop
         self._pending = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
@@ -64,6 +65,7 @@ class Writer:
         """Writes what waits, then ends."""
         thread, self._thread = self._thread, None
         if thread is not None:
+            self._hand_over()
             self._queue.put(None)
             await asyncio.to_thread(thread.join)
 
@@ -88,23 +90,29 @@ class Writer:
             raise Unavailable("writer", "too many writes wait" if self._thread else "not running")
         self._pending += 1
         future = self._loop.create_future()
-        self._queue.put(_Write(future=future, job=job, gathered=gathered, item=item))
+        if not self._turn:
+            self._loop.call_soon(self._hand_over)
+        self._turn.append(_Write(future=future, job=job, gathered=gathered, item=item))
         return future
 
+    def _hand_over(self) -> None:
+        """Gives the thread what came in a turn at once: waking it for each costs more than they."""
+        if self._turn:
+            self._queue.put(self._turn)
+            self._turn = []
+
     def _serve(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch = [first]
+        while (batch := self._queue.get()) is not None:
             ending = False
-            while len(batch) < BATCH_MAX:
+            while len(batch) < BATCH_MAX and not ending:
                 try:
-                    write = self._queue.get_nowait()
+                    more = self._queue.get_nowait()
                 except Empty:
                     break
-                if write is None:
-                    ending = True
-                    break
-                batch.append(write)
-            self._commit(batch)
+                ending = more is None
+                batch += more or []
+            for first in range(0, len(batch), BATCH_MAX):
+                self._commit(batch[first : first + BATCH_MAX])
             if ending:
                 return
 

@@ -102,6 +102,9 @@ KEEPERS = [
 ]
 
 
+PLACES = KEEPERS[1:]  # those of a house in use
+
+
 def keeper_of(kind: str, directory: Path):
     """A place of this kind that keeps private keys, empty."""
     if kind == "memory":

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -13,12 +14,19 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from certs import keys
 from certs.errors import Refused
 from certs.keys import KeyKind
+from certs.profiles.rules import Role
+from pki.authority.entries import State
 from pki.errors import ConfigurationRefused, SignerUnavailable
+from pki.house import assemble
+from pki.settings import load
 from pki.signing.opening import open_token
 from pki.signing.store import name_of
 from tests import soft_hsm
+from tests.pki_house import TENANT, Clock, furnished_house, issue, issuer_id, permit_everything
+from tests.world import valid_world
 
 pytestmark = pytest.mark.needs("softhsm")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def opened(place):
@@ -244,11 +252,11 @@ def _start(place, statement):
             module=Path({str(place.module)!r}), label={place.token!r}, pin=os.environ["TEST_PIN"],
             import_allowed=True, wait_seconds=30.0,
         )
-        {statement}
         """
     )
     return subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program + statement],
+        cwd=ROOT,
         env={**os.environ, "TEST_PIN": place.pin},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -261,3 +269,66 @@ def _in_process(place, statement):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     return out
+
+
+def test_four_threads_issue_at_once_and_each_certificate_is_recorded(tmp_path):
+    """One session, one lock: the binding alone would end the process."""
+    url = f"sqlite:///{tmp_path}/pki.db"
+    with furnished_house(url, keys=soft_hsm.token_keys(), clock=Clock()) as house:
+        with ThreadPoolExecutor(4) as pool:
+            issued = list(pool.map(lambda number: issue(house, number), range(1, 25)))
+        issuer = valid_world()[Role.MO_SUB_2].certificate
+        for one in issued:
+            leaf = one.certificate
+            assert keys.verifies(issuer.public_key(), leaf.signature, leaf.tbs)
+            assert house.stores.register.find(one.issuer, leaf.serial).state is State.ISSUED
+        assert len({one.certificate.serial for one in issued}) == 24
+
+
+def test_two_processes_issue_at_once_from_one_token_and_one_register(tmp_path):
+    url = f"sqlite:///{tmp_path}/pki.db"
+    place = soft_hsm.place()
+    with furnished_house(url, keys=opened(place), clock=Clock()) as house:
+        statement = (
+            "from tests.pki_house import *; from datetime import UTC\n"
+            f"with empty_house({url!r}, keys=keeper, clock=Clock()) as house:\n"
+            "    print(*(f'{issue(house, START + n).certificate.serial:x}' for n in range(8)))"
+        )
+        started = [_start(place, statement.replace("START", str(start))) for start in (100, 200)]
+        serials = []
+        for process in started:
+            out, err = process.communicate(timeout=120)
+            assert process.returncode == 0, err
+            serials += [int(word, 16) for word in out.split()]
+        assert len(set(serials)) == 16
+        for serial in serials:
+            assert house.stores.register.find(issuer_id(), serial).state is State.ISSUED
+
+
+def test_house_in_settings_signs_from_the_token_and_opens_no_key_file(tmp_path):
+    """From settings alone: no passphrase, no key directory, responders born in the token."""
+    place = soft_hsm.place()
+    (tmp_path / "pin").write_text(place.pin + "\n")
+    settings = load(
+        environ={},
+        database_url=f"sqlite:///{tmp_path}/pki.db",
+        key_store="pkcs11",
+        key_directory=tmp_path / "keys",
+        pkcs11_module=place.module,
+        pkcs11_token=place.token,
+        pkcs11_pin_file=tmp_path / "pin",
+        pkcs11_import_allowed=True,
+    )
+    house = assemble(settings, clock=Clock())
+    try:
+        house.importing.world(valid_world(), tenant=TENANT)
+        house.authority.reload()
+        permit_everything(house)
+        assert issue(house).issuer == issuer_id()
+        assert house.authority.replace_responder(issuer_id()).key_id in {
+            kept.key_id for kept in opened(place).listed()
+        }
+        assert not (tmp_path / "keys").exists()
+        assert place.pin not in repr(house.settings)
+    finally:
+        house.close()

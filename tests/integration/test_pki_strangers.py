@@ -19,7 +19,15 @@ from certs.profiles.rules import Role
 from pki.app import open_doors
 from pki.authority.entries import Reason
 from pki.authority.request import IssuanceRequest
-from tests.pki_house import TENANT, empty_house, key_id, permit_everything, someone
+from tests.pki_house import (
+    PLACES,
+    TENANT,
+    empty_house,
+    keeper_of,
+    key_id,
+    permit_everything,
+    someone,
+)
 
 NEW_KEY = {
     KeyKind.P256: ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
@@ -57,15 +65,20 @@ def served(app, bound):
 @pytest.fixture(
     scope="module",
     params=[
-        (Edition.ISO_2, KeyKind.P256),
-        (Edition.ISO_20, KeyKind.P521),
-        (Edition.ISO_20, KeyKind.ED448),
+        pytest.param(
+            (edition, kind, place.values[0]), id=f"{kind.value}-{place.id}", marks=place.marks
+        )
+        for edition, kind in (
+            (Edition.ISO_2, KeyKind.P256),
+            (Edition.ISO_20, KeyKind.P521),
+            (Edition.ISO_20, KeyKind.ED448),
+        )
+        for place in PLACES
     ],
-    ids=["P-256", "P-521", "Ed448"],
 )
 def scene(request, tmp_path_factory):
     """A served house of a fresh world, and its files as OpenSSL wants them."""
-    edition, kind = request.param
+    edition, kind, place = request.param
     directory = tmp_path_factory.mktemp("strangers")
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
@@ -80,7 +93,11 @@ def scene(request, tmp_path_factory):
             ocsp_url=f"{url}/ocsp",
             crl_url=f"{url}/crl",
         )
-        with empty_house(f"sqlite:///{directory}/pki.db", clock=lambda: datetime.now(UTC)) as house:
+        with empty_house(
+            f"sqlite:///{directory}/pki.db",
+            clock=lambda: datetime.now(UTC),
+            keys=keeper_of(place, directory),
+        ) as house:
             house.importing.world(world, tenant=TENANT)
             house.authority.reload()
             permit_everything(house)

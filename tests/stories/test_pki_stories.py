@@ -13,6 +13,7 @@ from pki.errors import Unavailable
 from pki.storage.database import open_engine, writing
 from tests.pki_house import (
     DATABASES,
+    PLACES,
     TENANT,
     Clock,
     MemoryKeys,
@@ -21,6 +22,7 @@ from tests.pki_house import (
     furnished_house,
     issue,
     issuer_id,
+    keeper_of,
     permit_everything,
     someone,
 )
@@ -28,6 +30,12 @@ from tests.pki_wire import question
 from tests.world import valid_world
 
 CA = valid_world()[Role.MO_SUB_2].certificate
+# A database, and where its house keeps private keys.
+HOUSES = [
+    pytest.param("sqlite", "files", id="sqlite-files"),
+    pytest.param("sqlite", "softhsm", id="sqlite-softhsm", marks=pytest.mark.needs("softhsm")),
+    pytest.param("postgresql", "files", id="postgresql", marks=pytest.mark.needs("postgresql")),
+]
 
 
 def status(house, certificate):
@@ -70,9 +78,9 @@ def cut_at(name):
     return failpoint
 
 
-@pytest.mark.parametrize("kind", DATABASES)
-def test_contract_lives_is_revoked_and_is_never_forgotten(tmp_path, kind):
-    clock, keeper = Clock(), MemoryKeys()
+@pytest.mark.parametrize(("kind", "place"), HOUSES)
+def test_contract_lives_is_revoked_and_is_never_forgotten(tmp_path, kind, place):
+    clock, keeper = Clock(), keeper_of(place, tmp_path)
     with database(kind, tmp_path) as url:
         with furnished_house(url, clock=clock, keys=keeper) as house:
             issued = issue(house)
@@ -91,12 +99,12 @@ def test_contract_lives_is_revoked_and_is_never_forgotten(tmp_path, kind):
             assert listed(house) == {serial}
 
 
-@pytest.mark.parametrize("kind", DATABASES)
+@pytest.mark.parametrize(("kind", "place"), HOUSES)
 @pytest.mark.parametrize(
     "name", [failpoints.INTEND_COMMITTED, failpoints.SIGN_DONE, failpoints.RECORD_WRITTEN]
 )
-def test_power_cut_between_intent_and_record_loses_no_certificate(tmp_path, kind, name):
-    clock, keeper = Clock(), MemoryKeys()
+def test_power_cut_between_intent_and_record_loses_no_certificate(tmp_path, kind, place, name):
+    clock, keeper = Clock(), keeper_of(place, tmp_path)
     with database(kind, tmp_path) as url:
         with (
             furnished_house(url, clock=clock, keys=keeper, failpoint=cut_at(name)) as house,
@@ -160,10 +168,11 @@ def test_certificate_that_cannot_be_recorded_is_not_handed_out_and_can_be_revoke
         engine.dispose()
 
 
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", [failpoints.REVOKE_WRITTEN, failpoints.REVOKE_COMMITTED])
-def test_power_cut_while_revoking_leaves_it_done_or_undone(tmp_path, name):
+def test_power_cut_while_revoking_leaves_it_done_or_undone(tmp_path, name, place):
     url = f"sqlite:///{tmp_path}/pki.db"
-    keeper = MemoryKeys()
+    keeper = keeper_of(place, tmp_path)
     with furnished_house(url, keys=keeper, failpoint=cut_at(name)) as house:
         issued = issue(house)
         with pytest.raises(PowerCutError):

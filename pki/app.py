@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from pki.api import (
     approvals,
     authority,
+    batches,
     health,
     metrics,
     ocsp,
@@ -72,7 +73,7 @@ def open_doors(house: House) -> FastAPI:
     app.state.http_front = OcspProtocol  # for whoever serves it with uvicorn
     app.front = FromMemory(app.behind, house=house, counted=app.state.metrics.ocsp)
     problems.install(app)
-    for room in (authority, succession, requesters, approvals, ocsp, publications, health):
+    for room in (authority, batches, succession, requesters, approvals, ocsp, publications, health):
         app.include_router(room.router())
     return app
 

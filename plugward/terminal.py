@@ -6,8 +6,8 @@ outside is stripped of control characters first, so that no certificate writes t
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TextIO, TypeVar
 
 from plugward.settings import colour_unwanted
 
@@ -114,3 +114,22 @@ def findings(rows: Sequence[Sequence[str]]) -> None:
     columns = widths(rows) if rows else []
     for cells in rows:
         data(paint(row(cells, columns), _SEVERITIES[cells[0]]))
+
+
+T = TypeVar("T")
+
+
+def progress(items: Sequence[T], what: str, *, weight: Callable[[T], int]) -> Iterator[T]:
+    """The items, one by one, and on a terminal a bar on stderr that says how far they are."""
+    if not sys.stderr.isatty() or not items:
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), f"[default]{what}", TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(what, total=sum(map(weight, items)))
+        for item in items:
+            yield item
+            bar.advance(task, weight(item))

@@ -59,6 +59,9 @@ def _run(line: str, status: int) -> tuple[str, int]:
         return f"{status}\n", 0
     if words[0] == "cat":
         return "".join(Path(name).read_text() for name in words[1:]), 0
+    if words[0] == "printf" and words[2] == ">":
+        Path(words[3]).write_text(words[1].replace("\\n", "\n"))
+        return "", 0
     into = None
     if len(words) > 2 and words[-2] == ">":
         into, words = Path(words[-1]), words[:-2]

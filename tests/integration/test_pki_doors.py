@@ -156,6 +156,7 @@ GUARDED = [
     ("POST", f"/v1/certificates/{issuer_id()}/05/revoke"),
     ("POST", f"/v1/certificates/{issuer_id()}/05/renew"),
     ("POST", "/v1/certificates/secc-pair"),
+    ("POST", "/v1/certificates/batch"),
     ("POST", "/v1/approvals/authorities"),
     ("POST", "/v1/approvals/revocations"),
     ("GET", "/v1/approvals"),

@@ -10,7 +10,7 @@ from certs.edition import Edition
 from certs.keys import KeyKind, PrivateKey
 from certs.profiles.ocsp_responder import CERTIFICATE_AUTHORITIES
 from certs.profiles.rules import Role
-from plugward import home, inputs, options, reading, terminal
+from plugward import bundles, home, inputs, options, reading, terminal
 from plugward.approvals import announce
 from plugward.authority import Order, reached, request_of
 from plugward.desk import open_desk
@@ -32,6 +32,13 @@ def run(
     new_key: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="make a key and keep it in this new file, mode 0600"),
+    ] = None,
+    pkcs12: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="make a key and keep it with its chain in this new file"),
+    ] = None,
+    pkcs12_passphrase_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="a file whose first line seals it")
     ] = None,
     edition: Annotated[Edition, typer.Option(help="of ISO 15118")] = Edition.ISO_2,
     organization: Annotated[str | None, typer.Option(help="O of the subject")] = None,
@@ -61,7 +68,7 @@ def run(
     (`plugward approval`); the authority's key is made where the others are.
     """
     if role in CERTIFICATE_AUTHORITIES:
-        if csr is not None or new_key is not None or common_name is None:
+        if common_name is None or any((csr, new_key, pkcs12)):
             raise Complaint(
                 "an authority's key is made where its issuer's is",
                 hint="--common-name, and neither --csr nor --new-key",
@@ -79,11 +86,15 @@ def run(
             told = desk.ask("POST", "/v1/approvals/authorities", wanted)
         announce(told, as_json=as_json)
         return ExitCode.YES
-    if (csr is None) is (new_key is None):
-        raise Complaint("either --csr or --new-key", hint="a request, or a file for a fresh key")
-    if new_key is not None and common_name is None:
+    key_file = new_key or pkcs12
+    if sum(option is not None for option in (csr, new_key, pkcs12)) != 1:
+        raise Complaint(
+            "either --csr, --new-key or --pkcs12", hint="a request, or a file for a fresh key"
+        )
+    if csr is None and common_name is None:
         raise Complaint("a fresh key has no name yet", hint="--common-name")
-    for name in filter(None, (out, new_key)):
+    passphrase = None if pkcs12 is None else bundles.passphrase_of(pkcs12_passphrase_file)
+    for name in filter(None, (out, key_file)):
         if Path(name).exists():
             raise Complaint(f"{name} is there already", hint="nothing is overwritten")
     key: PrivateKey | None = None
@@ -106,20 +117,25 @@ def run(
     with reached(
         directory=directory, url=url, api_key_file=api_key_file, passphrase_file=passphrase_file
     ) as authority:
-        if key is not None and new_key is not None:
-            home.write_key(Path(new_key), key)  # before there is a certificate that needs it
+        if key is not None and key_file is not None:
+            # before there is a certificate that needs it
+            bundles.write_key(Path(key_file), key, passphrase)
         try:
             chain = authority.issue(order)
         except Exception:
-            if new_key is not None:
-                Path(new_key).unlink()  # nobody certified it
+            if key_file is not None:
+                Path(key_file).unlink()  # nobody certified it
             raise
+    if key is not None and pkcs12 is not None and passphrase is not None:
+        bundles.replace(
+            Path(pkcs12), bundles.pkcs12_octets(order.common_name or "", key, chain, passphrase)
+        )
     text = pem.encode(chain)
     if out is not None:
         home.write(Path(out), text)
     if as_json:
         facts = reading.facts(chain[0])
-        terminal.data_json({**facts, "chain": text, "keyFile": new_key})
+        terminal.data_json({**facts, "chain": text, "keyFile": key_file})
     elif out is None:
         terminal.data_pem(text)
     leaf = chain[0]

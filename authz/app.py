@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -55,6 +56,7 @@ from authz.api import (
 )
 from authz.api.callers import Doorkeeper
 from authz.api.front import Front
+from authz.counting import count
 from authz.evidencing import assemble_gathering
 from authz.once import Once
 from authz.ports import Answering, Stations
@@ -162,6 +164,7 @@ def create_app(
         hub=hub,
         authorizer=authorizer,
         tenants=caller_book,
+        metrics=metrics,
         clock=steady,
     )
     app.state.answers = answers
@@ -233,6 +236,7 @@ def _answers(
     hub: Hub,
     authorizer: Authorizer,
     tenants: CallerBook,
+    metrics: Metrics,
     clock: SteadyClock,
 ) -> Answers:
     """Puts the answers to stations together."""
@@ -261,6 +265,7 @@ def _answers(
         authorities=KnownAuthorities(trusts, settings.authorities),
         statuses=StatusFetcher(outbound, settings.sources, crl_bytes_max=settings.crl_bytes_max),
         desk=desk,
+        counted=partial(count, metrics),
         clock=clock.moment,
         heartbeat_seconds=settings.heartbeat_seconds,
     )

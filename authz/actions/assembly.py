@@ -14,6 +14,7 @@ from authz.actions.grants import Grants
 from authz.actions.signing import SigningDesk
 from authz.actions.staying import Staying
 from authz.actions.transactions import TransactionLedger
+from authz.decision import Decision
 from authz.ports import (
     Authorities,
     ContractAnswers,
@@ -35,12 +36,15 @@ def assemble(
     authorities: Authorities,
     statuses: StatusAnswers,
     desk: SigningDesk,
+    counted: Callable[[Decision, float], None],
     clock: Callable[[], datetime],
     heartbeat_seconds: int,
 ) -> Actions:
     """The answers of a house."""
     grants = Grants()
-    authorizing = Authorizing(authorizer=authorizer, tenants=tenants, grants=grants)
+    authorizing = Authorizing(
+        authorizer=authorizer, tenants=tenants, grants=grants, counted=counted
+    )
     ledger = TransactionLedger(
         transactions=transactions, authorizing=authorizing, grants=grants, clock=clock
     )

@@ -1,8 +1,9 @@
 """Authorize: what a token is answered, in each version's words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import perf_counter
 from types import MappingProxyType
 
 from authz.actions.asked import Asked, Handler, Payload, moment_text
@@ -77,8 +78,16 @@ def id_tag_info(token: Token) -> Payload:
 class Authorizing:
     """Has tokens judged, for stations."""
 
-    def __init__(self, *, authorizer: Authorizer, tenants: Tenants, grants: Grants) -> None:
+    def __init__(
+        self,
+        *,
+        authorizer: Authorizer,
+        tenants: Tenants,
+        grants: Grants,
+        counted: Callable[[Decision, float], None],
+    ) -> None:
         self._authorizer = authorizer
+        self._counted = counted
         self._tenants = tenants
         self._grants = grants
 
@@ -110,9 +119,11 @@ class Authorizing:
 
     async def judge(self, station: Station, question: Question) -> Token:
         """The decision on a question, logged; Malformed for a chain that is none, Unavailable."""
+        started = perf_counter()
         caller = await self._tenants.caller(station.tenant, name=station.identity)
         asked = replace(question, station=station.identity)
         decided = await self._authorizer.authorize(caller, asked)
+        self._counted(decided.decision, perf_counter() - started)
         token = _token(decided.decision)
         self._remember(station, question, decided.decision, token)
         return token

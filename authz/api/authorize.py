@@ -15,13 +15,10 @@ from authz.api.callers import Doorkeeper
 from authz.api.front import Front
 from authz.authorize_request import read_question
 from authz.callers import Scope as CallerScope
-from authz.decision import Decision
-from authz.evidence import ChainProof, HashProof
+from authz.counting import count
 from authz.idempotency import parse_key
 from authz.once import Once
-from authz.record import mode
 from authz.service import Authorizer, Decided
-from certs.revocation.status import Unknown
 
 PATH = "/v1/authorize"
 
@@ -69,17 +66,4 @@ class AuthorizeDoor:
         )
         await send({"type": "http.response.body", "body": answer})
         if isinstance(decided, Decided):  # an answer that is told again is no new decision
-            self._count(decided.decision, perf_counter() - started)
-
-    def _count(self, decision: Decision, seconds: float) -> None:
-        judgement, proof = decision.judgement, decision.evidence.proof
-        self._metrics.decided(
-            result=judgement.id_token_status.value,
-            reason=judgement.reason,
-            mode=mode(proof),
-            seconds=seconds,
-        )
-        for one in proof.statuses if isinstance(proof, ChainProof | HashProof) else ():
-            if not isinstance(one.status, Unknown):
-                age = decision.decided_at - one.status.proof.this_update
-                self._metrics.evidence_age(age.total_seconds())
+            count(self._metrics, decided.decision, perf_counter() - started)

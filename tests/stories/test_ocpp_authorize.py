@@ -86,6 +86,13 @@ def test_tc_c_52_csms_a_chain_alone_and_the_central_system_asks_itself(boring):
     assert len(boring.responder.asked) == 3
 
 
+def test_decisions_over_ocpp_are_counted_like_all_others(boring):
+    ScriptedStation(boring).ask("Authorize", idToken=TOKEN, certificate=boring.contract.pem)
+    told = boring.client.get("/metrics").text
+    line = 'decisions_total{mode="chain",reason="accepted",result="Accepted"} 1.0'
+    assert f"pnc_authorize_{line}" in told
+
+
 @pytest.mark.parametrize("version", NEWER)
 def test_k20_hash_data_of_another_contract_authorize_nobody(boring, version):
     other = another_contract(boring.world)

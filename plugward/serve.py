@@ -100,14 +100,14 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-def _connections(app: FastAPI) -> type[Http]:
+def connections(app: FastAPI) -> type[Http]:
     """Connections with deadlines; in front of them what an application has of its own."""
     front: type | None = getattr(app.state, "http_front", None)
     return Http if front is None else type("FrontedHttp", (front, Http), {})
 
 
 def _server(app: FastAPI, tls: "Context | None") -> _Server:
-    http: Any = _connections(app)
+    http: Any = connections(app)
     if tls is not None:
         from plugward.tls import over_tls
 

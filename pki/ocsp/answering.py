@@ -10,7 +10,7 @@ from pki.clock import SteadyClock
 from pki.errors import Unavailable
 from pki.ocsp.kept import KeptAnswers, fresh_until
 from pki.ocsp.known import KnownStandings
-from pki.ocsp.request import forms
+from pki.ocsp.request import cert_id_of, forms
 from pki.ocsp.responder import Answer, Question, refusal, respond, understand
 from pki.ocsp.response import ResponseStatus, ending
 from pki.ports import Keys, PresignedAnswers, Standings
@@ -153,6 +153,11 @@ class Answering:
     def _ahead(self, question: Question, directory: Directory, now: datetime) -> Answer | None:
         """The answer that was signed ahead, if it is in time and by a signer that stands."""
         asked = question.asked.cert_ids[0]
+        if asked.serial < 1:
+            return None
+        usual = cert_id_of(asked.serial, question.issuer.certificate, asked.hash_algorithm)
+        if asked.encoded != usual:
+            return None  # O11: a CertID is echoed as it came
         name = AnswerName(
             issuer=question.issuer.key_id,
             serial=asked.serial,

@@ -12,6 +12,7 @@ from pki.authority.answers import AnswerName
 from pki.authority.entries import Reason
 from pki.errors import Unavailable
 from pki.ocsp.presigning import CLAIM
+from pki.ocsp.request import cert_id_of, forms, request_for
 from pki.ocsp.response import ResponseStatus
 from pki.storage.answers import SETTLED
 from tests.pki_house import (
@@ -453,4 +454,30 @@ def test_malformed_and_foreign_requests_are_answered_as_such(url):
         foreign = valid_world(name="foreign")
         asked = question(foreign[Role.CONTRACT].certificate, foreign[Role.MO_SUB_2].certificate)
         assert house.answer(asked).status is ResponseStatus.UNAUTHORIZED
+        assert len(house.answering.kept) == 0
+
+
+def test_o11_cert_id_written_otherwise_is_echoed_as_it_came_and_not_answered_from_ahead(url):
+    with furnished_house(url, clock=Clock()) as house:
+        prepared(house)
+        usual, unusual = forms(LEAF.serial, valid_world()[Role.MO_SUB_2].certificate)[2:4]
+        assert usual == question()
+        assert len(unusual) == len(usual) - 2  # parameters absent where they were NULL
+        for request in (usual, unusual, unusual):
+            answer = house.answer(request)
+            assert status(answer) is GOOD
+            assert request[8:] in answer.der
+        wreck(house)
+        house.clock._clock.forward(minutes=50)
+        assert status(house.answer(unusual)) is GOOD  # the last one given
+        house.clock._clock.forward(minutes=11)
+        assert house.answer(unusual).status is ResponseStatus.TRY_LATER
+
+
+@pytest.mark.parametrize("serial", [b"\x02\x01\x00", b"\x02\x01\xff"])
+def test_o19_impossible_serials_are_unknown_and_kept_nowhere(url, serial):
+    with furnished_house(url, clock=Clock()) as house:
+        ca = valid_world()[Role.MO_SUB_2].certificate
+        asked = request_for(cert_id_of(1, ca, "sha256")[:-3] + serial)
+        assert status(house.answer(asked)) is ocsp.OCSPCertStatus.UNKNOWN
         assert len(house.answering.kept) == 0

@@ -36,6 +36,7 @@ from certs import pem
 from certs.errors import Malformed, Refused
 
 CLAIM_SECONDS = 60  # nobody else takes up a request for as long
+SIGNED_A_DAY_MAX = 24  # of one station; it renews one or two every few weeks
 ATTEMPTS_MAX = 40  # of an hour each, at the end: a day and a half
 FIRST_RETRY = timedelta(seconds=5)
 RETRY_MAX = timedelta(hours=1)
@@ -71,8 +72,9 @@ class SigningDesk:
         told, station = asked.payload, asked.station
         # OCPP 1.6's own SignCertificate (security whitepaper) is for the station's client
         # certificate; the wrapped one of the application note is for ISO 15118.
-        native = asked.version is OcppVersion.V16
-        named = "ChargingStationCertificate" if native else told.get("certificateType")
+        if asked.version is OcppVersion.V16:
+            return {"status": "Rejected"}  # 1.6 has no room for a reason
+        named = told.get("certificateType")
         if not self._signed_here:
             return _rejected("NoAuthority")
         if (named or V2G) not in KINDS:
@@ -92,9 +94,18 @@ class SigningDesk:
         if not await self._may_be_named(station, csr.common_name):
             _log.warning("certificate.name_refused", station=station.identity)
             return _rejected("NameNotPermitted", "the request names another station")
+        if await self._asks_too_often(station):
+            return _rejected("TooMany", f"{SIGNED_A_DAY_MAX} certificates a day")
         await self._requests.keep(wish, now=self._clock())
         self._wake()
         return {"status": "Accepted"}
+
+    async def _asks_too_often(self, station: Station) -> bool:
+        """Whether a station has used up its day: an authority's signatures are not for free."""
+        since = self._clock() - timedelta(days=1)
+        latest = await self._requests.of_station(station.tenant, station.identity)
+        signed = [one for one in latest if one.chain is not None and one.asked_at > since]
+        return len(signed) >= SIGNED_A_DAY_MAX
 
     async def _may_be_named(self, station: Station, name: str) -> bool:
         """Whether a station's certificate may bear this name: its own, or one told by settings."""

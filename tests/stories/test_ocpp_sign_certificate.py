@@ -10,7 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from authz.actions.asked import asked_by, encoded
-from authz.actions.signing import ATTEMPTS_MAX, CertificateCourier, SigningDesk
+from authz.actions.signing import (
+    ATTEMPTS_MAX,
+    SIGNED_A_DAY_MAX,
+    CertificateCourier,
+    SigningDesk,
+)
 from authz.adapters.certificate_authority import HttpCertificateAuthority
 from authz.adapters.database import Database
 from authz.adapters.outbound import Outbound
@@ -256,9 +261,27 @@ def test_16_its_own_sign_certificate_is_for_another_authority(told):
     """The security whitepaper's message is for the station's client certificate."""
 
     async def story(office):
-        assert (await office.ask())["statusInfo"]["reasonCode"] == "NotSupported"
+        answer = await office.ask()
+        assert answer == {"status": "Rejected"}
+        fits(OcppVersion.V16, "SignCertificate", 3, answer)
 
     told(story, Line(OcppVersion.V16))
+
+
+def test_a_station_gets_so_many_certificates_a_day_and_no_more(told, authority):
+    """A station that was taken over does not wear out the authority."""
+
+    async def story(office):
+        for _ in range(SIGNED_A_DAY_MAX):
+            assert (await office.ask())["status"] == "Accepted"
+            await office.courier.work()
+        answer = await office.ask()
+        assert answer["statusInfo"]["reasonCode"] == "TooMany"
+        office.clock.move(timedelta(days=1))
+        assert (await office.ask())["status"] == "Accepted"
+
+    told(story)
+    assert len(authority.asked) == SIGNED_A_DAY_MAX
 
 
 # Whatever happens --------------------------------------------------------------------------------

@@ -37,12 +37,12 @@ async def read(
     receive: Receive,
     *,
     octets_max: int = BODY_OCTETS_MAX,
-    media_type: str = JSON,
+    media_types: tuple[str, ...] = (JSON,),
 ) -> bytes:
     """A JSON body's octets: TooLarge before it is read where its length says so (H04)."""
     told = header(scope, b"content-type").partition(";")[0].strip().lower()
-    if told != media_type:
-        raise UnsupportedBody(f"the body is {media_type}")
+    if told not in media_types:
+        raise UnsupportedBody(f"the body is {' or '.join(media_types)}")
     if header(scope, b"content-encoding") not in {"", "identity"}:
         raise UnsupportedBody("bodies are taken as they are, not compressed")
     declared = header(scope, b"content-length")

@@ -18,7 +18,7 @@ from authz.api.anchors import ONE as ONE_ANCHOR
 from authz.api.anchors import PATH as ANCHORS
 from authz.api.anchors import AnchorBody, AnchorDocument, AnchorList
 from authz.api.answers import raw_answer
-from authz.api.contract_import import MEDIA_TYPE as MANY
+from authz.api.contract_import import MEDIA_TYPES as MANY
 from authz.api.contract_import import PATH as IMPORT
 from authz.api.contract_import import ContractLine, Imported
 from authz.api.contracts import ContractBody, ContractChanges, ContractDocument
@@ -231,7 +231,7 @@ def _lists() -> Document:
     imported["requestBody"] = {
         "required": True,
         "description": "One JSON object a line, each as ContractLine; all are kept or none",
-        "content": {MANY: {"schema": {"type": "string"}}},
+        "content": {each: {"schema": {"type": "string"}} for each in MANY},
     }
     return {
         IMPORT: {"post": imported},
@@ -255,7 +255,7 @@ def _stations() -> Document:
         "name": "after",
         "in": "query",
         "description": "the identity after which the page begins",
-        "schema": {"type": "string", "pattern": IDENTITY_PATTERN},
+        "schema": {"type": "string", "pattern": f"^$|{IDENTITY_PATTERN}"},
     }
     return {
         stations.PATH: {

@@ -175,11 +175,12 @@ def _number(text: str) -> str:
 
 def router() -> APIRouter:
     """The routes of approvals."""
-    routes = APIRouter(prefix="/v1/approvals", tags=["approvals"])
+    routes = APIRouter(tags=["approvals"])
     one = described.answers(ApprovalForm)
     made = described.answers(ApprovalForm, status=201)
     routes.add_api_route(
-        "/authorities",
+        # Beside approvals and not below: there an approval's number stands.
+        "/v1/requests/authorities",
         _request,
         methods=["POST"],
         status_code=201,
@@ -188,7 +189,7 @@ def router() -> APIRouter:
         responses=made,
     )
     routes.add_api_route(
-        "/revocations",
+        "/v1/requests/revocations",
         _request_end,
         methods=["POST"],
         status_code=201,
@@ -197,19 +198,27 @@ def router() -> APIRouter:
         responses=made,
     )
     routes.add_api_route(
-        "",
+        "/v1/approvals",
         _listed,
         methods=["GET"],
         operation_id="listApprovals",
         responses=described.answers(ApprovalsForm),
     )
     routes.add_api_route(
-        "/{number}", _find, methods=["GET"], operation_id="findApproval", responses=one
+        "/v1/approvals/{number}", _find, methods=["GET"], operation_id="findApproval", responses=one
     )
     routes.add_api_route(
-        "/{number}/approve", _approve, methods=["POST"], operation_id="approve", responses=one
+        "/v1/approvals/{number}/approve",
+        _approve,
+        methods=["POST"],
+        operation_id="approve",
+        responses=one,
     )
     routes.add_api_route(
-        "/{number}/reject", _reject, methods=["POST"], operation_id="reject", responses=one
+        "/v1/approvals/{number}/reject",
+        _reject,
+        methods=["POST"],
+        operation_id="reject",
+        responses=one,
     )
     return routes

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 PLUGWARD = [sys.executable, "-c", "import sys; from plugward.cli import main; sys.exit(main())"]
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
 SECONDS_MAX = 60
-EXAMPLES = 25  # a door; its coverage phase adds what the document itself suggests
+EXAMPLES = 10  # a door; its coverage phase adds what the document itself suggests
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,6 @@ def run(
     with open_desk(
         directory=directory, url=url, api_key_file=api_key_file, passphrase_file=passphrase_file
     ) as desk:
-        told = desk.ask("POST", "/v1/approvals/revocations", wanted)
+        told = desk.ask("POST", "/v1/requests/revocations", wanted)
     announce(told, as_json=as_json)
     return ExitCode.YES

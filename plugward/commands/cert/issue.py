@@ -83,7 +83,7 @@ def run(
         with open_desk(
             directory=directory, url=url, api_key_file=api_key_file, passphrase_file=passphrase_file
         ) as desk:
-            told = desk.ask("POST", "/v1/approvals/authorities", wanted)
+            told = desk.ask("POST", "/v1/requests/authorities", wanted)
         announce(told, as_json=as_json)
         return ExitCode.YES
     key_file = new_key or pkcs12

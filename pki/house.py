@@ -15,6 +15,7 @@ from pki.authority.founding import Founding
 from pki.authority.importing import Importing
 from pki.authority.issuance import Addresses, Issuance
 from pki.authority.limits import Limits
+from pki.authority.opinions import Ask, Scope, SecondOpinions
 from pki.authority.requesters import Requesters
 from pki.authority.service import Authority, Stores
 from pki.authority.succession import Succession
@@ -105,6 +106,19 @@ class House:
         self.let_go()
 
 
+def _second_opinion(settings: Settings) -> Ask | None:
+    """The other linter, which is an extra, where settings ask for it."""
+    if Scope(settings.second_opinion) is Scope.OFF:
+        return None
+    try:
+        from pki.second_opinion import Pkilint  # noqa: PLC0415 - not installed by default
+    except ImportError as absent:
+        raise ConfigurationRefused(
+            "second_opinion: pkilint is not installed; pip install plugward[pkilint]"
+        ) from absent
+    return Pkilint().findings
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         identity_certificates_max=settings.identity_certificates_max,
@@ -180,6 +194,7 @@ def assemble(
             clock=steady,
             random=random,
             addresses=Addresses(public_url=settings.public_url, backdate=settings.backdate),
+            opinions=SecondOpinions(Scope(settings.second_opinion), _second_opinion(settings)),
             failpoint=failpoint,
         )
         admission = Admission(precedents=precedents, limits=_limits(settings))

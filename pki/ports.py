@@ -27,6 +27,7 @@ from pki.authority.entries import (
     Revocation,
     Standing,
 )
+from pki.authority.opinions import Opinion
 from pki.authority.policy import Policy
 from pki.callers import Caller
 from pki.signing.purposes import Purpose
@@ -325,6 +326,14 @@ class Callers(Protocol):
 
     def withdraw(self, identity: str, *, at: datetime, act: Act) -> None:
         """Ends a key for good; NotFound where there is none."""
+        ...
+
+
+class SecondOpinion(Protocol):
+    """Another linter than ours."""
+
+    def findings(self, der: bytes) -> tuple[Opinion, ...]:
+        """What it finds wrong with a certificate, remarks left out; never raises."""
         ...
 
 

@@ -109,6 +109,9 @@ class RawSettings(BaseModel):
     approval_lifetime_hours: Annotated[int, Field(ge=1, le=8_784)] = Field(
         168, description="how long a request waits for its approvals"
     )
+    second_opinion: Literal["off", "shapes", "all"] = Field(
+        "off", description="on which drafts pkilint is asked before they are signed"
+    )
     maintenance_interval_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
         15.0, description="between rounds of reconciliation and renewal"
     )
@@ -148,6 +151,7 @@ class Settings:
     renewal_window: timedelta
     quorums: Quorums
     approval_lifetime: timedelta
+    second_opinion: str
     maintenance_interval_seconds: float
 
     def with_passphrase(self, passphrase: bytes) -> "Settings":
@@ -202,6 +206,7 @@ def validate(raw: RawSettings) -> Settings:
         renewal_window=timedelta(days=raw.renewal_window_days),
         quorums=parse_quorums(raw.approvals),
         approval_lifetime=timedelta(hours=raw.approval_lifetime_hours),
+        second_opinion=raw.second_opinion,
         maintenance_interval_seconds=raw.maintenance_interval_seconds,
     )
 

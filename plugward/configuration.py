@@ -105,6 +105,7 @@ def pki_lines(loaded: pki.settings.Settings) -> list[tuple[str, str]]:
         ("renewal_window_days", str(loaded.renewal_window.days)),
         ("approvals", tell_quorums(loaded.quorums)),
         ("approval_lifetime_hours", f"{loaded.approval_lifetime.total_seconds() / 3600:g}"),
+        ("second_opinion", loaded.second_opinion),
         ("maintenance_interval_seconds", f"{loaded.maintenance_interval_seconds:g}"),
     ]
 

@@ -16,6 +16,7 @@ from certs.keys import PublicKey, Signer
 from certs.profiles.rules import Presence, Profile, Role
 from pki.authority import failpoints, shards
 from pki.authority.entries import Act, Intent, Issuer
+from pki.authority.opinions import SecondOpinions
 from pki.authority.registration import Approved
 from pki.clock import SteadyClock
 from pki.errors import SerialTaken, SignerUnavailable, SigningRateExceeded, Unavailable
@@ -59,6 +60,7 @@ class Issuance:
         clock: SteadyClock,
         random: Callable[[int], bytes],
         addresses: Addresses,
+        opinions: SecondOpinions,
         failpoint: Failpoint = failpoints.carry_on,
     ) -> None:
         self._register = register
@@ -67,6 +69,7 @@ class Issuance:
         self._random = random
         self._addresses = addresses
         self._failpoint = failpoint
+        self._opinions = opinions
         self._roots = issuing.Drafter(None)
         self._drafters: dict[Certificate, issuing.Drafter] = {}
 
@@ -174,6 +177,7 @@ class Issuance:
         drafter = self._roots if approved.profile.is_root else self._drafter(approved.issuer)
         try:
             draft = drafter.draft(self._request(approved, now), approved.profile)
+            self._opinions.examine(draft, issuer=approved.issuer.key_id)
         except Refused as refused:
             return refused
         self._failpoint(failpoints.ISSUE_DRAFTED)

@@ -124,6 +124,10 @@ REFUSALS: Mapping[str, Refusal] = MappingProxyType(
         ),
         "approval.concluded": Refusal("the request is decided", "see what became of it"),
         "approval.expired": Refusal("the request waited too long", "ask anew"),
+        "issuance.second_opinion": Refusal(
+            "pkilint finds something wrong that is not explained in the allow-list",
+            "mend the request; where the linter is wrong, explain it in pki.authority.opinions",
+        ),
         "issuance.batch_too_large": Refusal("too many requests in one batch", "ask in parts"),
         "issuance.request_malformed": Refusal(
             "a name, moment or address that fits no certificate", "see the detail"

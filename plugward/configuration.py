@@ -10,6 +10,7 @@ import authz.settings
 import pki.settings
 from authz.app import create_app as create_authz
 from authz.outbound_rule import Target
+from authz.remote_service import RemoteService
 from authz.sources import RevocationSource
 from pki.app import create_app as create_pki
 from pki.quorums import tell_quorums
@@ -141,6 +142,11 @@ def authz_lines(loaded: authz.settings.Settings) -> list[tuple[str, str]]:
         ("prefetch_seconds", str(loaded.prefetch.seconds)),
         ("prefetch_days", str(loaded.prefetch.days)),
         ("prefetch_at_once", str(loaded.prefetch.at_once)),
+        ("heartbeat_seconds", str(loaded.heartbeat_seconds)),
+        ("contract_service", _service(loaded.contract_service)),
+        ("certificate_authority", _service(loaded.certificate_authority)),
+        ("secc_names", f"of {len(loaded.secc_names)} stations"),
+        ("authority_files", f"{len(loaded.authorities)} certificates"),
         ("revocation_sources", "; ".join(map(_source, loaded.sources.by_issuer)) or "none"),
         ("allowed_urls", ", ".join(_url(r.prefix) for r in loaded.sources.allowed) or "none"),
         ("plain_station_networks", ", ".join(map(str, loaded.stations.plain)) or "none"),
@@ -155,6 +161,12 @@ def _redacted(database_url: str) -> str:
 
 def _word(*, yes: bool) -> str:
     return "true" if yes else "false"
+
+
+def _service(service: RemoteService | None) -> str:
+    if service is None:
+        return "none"
+    return f"{service.base} {'with' if service.api_key else 'without'} a key"
 
 
 def _url(target: Target) -> str:

@@ -1,5 +1,6 @@
 """Keys, clocks, policies, settings and names: the small values of the house."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -24,6 +25,7 @@ from authz.policy import CACHE_SECONDS_MAX, Policy, UnprovenToken
 from authz.policy_document import PolicyDocument, from_policy, to_policy
 from authz.sources import Sources
 from authz.steady_clock import STEP_BACK_MAX, SteadyClock
+from authz.strict_json import decode
 from certs.errors import Refused
 from certs.identifiers.emaid import CheckDigit
 from certs.keys import key_identifier
@@ -151,17 +153,17 @@ def test_policy_and_its_document_say_the_same():
 @pytest.mark.parametrize(
     "document",
     [
-        {"cache_seconds": -1},
-        {"cache_seconds": CACHE_SECONDS_MAX + 1},
-        {"permitted_providers": {"xyz": ["DE8AA"]}},
-        {"permitted_providers": {"ab" * 19: ["DE8AA"]}},
-        {"permitted_providers": {KEY_ID: ["DE-8AA"]}},
-        {"permitted_providers": {KEY_ID: ["DE8A\N{FULLWIDTH LATIN CAPITAL LETTER A}"]}},
+        {"cacheSeconds": -1},
+        {"cacheSeconds": CACHE_SECONDS_MAX + 1},
+        {"permittedProviders": {"xyz": ["DE8AA"]}},
+        {"permittedProviders": {"ab" * 19: ["DE8AA"]}},
+        {"permittedProviders": {KEY_ID: ["DE-8AA"]}},
+        {"permittedProviders": {KEY_ID: ["DE8A\N{FULLWIDTH LATIN CAPITAL LETTER A}"]}},
     ],
 )
 def test_policy_that_cannot_be_meant_is_refused(document):
     with pytest.raises(MalformedQuestion):
-        to_policy(PolicyDocument(**document))
+        to_policy(decode(json.dumps(document).encode(), PolicyDocument))
 
 
 # Settings ----------------------------------------------------------------------------------------

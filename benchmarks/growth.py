@@ -163,7 +163,8 @@ if __name__ == "__main__":
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--databases", nargs="+", default=databases())
     asked = parser.parse_args()
-    report = {"machine": machine(), "databases": {}}
+    kept = json.loads(DATA.read_text())["databases"] if DATA.exists() else {}
+    report: dict[str, Any] = {"machine": machine(), "databases": kept}
     for name in asked.databases:
         report["databases"][name] = grown(name, asked.sizes)
     DATA.write_text(json.dumps(report, indent=1) + "\n")

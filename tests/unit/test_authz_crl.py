@@ -45,6 +45,16 @@ class Publisher:
         return self.published[url]
 
 
+class NoTable:
+    """The memory twin of a table of lists that holds none."""
+
+    async def find(self, _issuer, _at):
+        return None
+
+    async def keep(self, _issuer, _at, _octets, _proof):
+        """Not kept."""
+
+
 @pytest.fixture
 def publisher():
     return Publisher()
@@ -52,7 +62,9 @@ def publisher():
 
 @pytest.fixture
 def client(publisher):
-    return CrlClient(publisher, bytes_max=65_536)
+    return CrlClient(
+        publisher, bytes_max=65_536, lists=NoTable(), random=lambda: 0.0, tampered=pytest.fail
+    )
 
 
 def status(client, publisher, leaf, url=None, *, now=NOW):

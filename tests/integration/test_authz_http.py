@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from time import perf_counter
 
@@ -41,6 +42,8 @@ STATION = "/v1/stations/DE8AA-1"
 DOORS = [
     ("POST", "/v1/authorize", ASK, Scope.AUTHORIZE),
     ("GET", "/v1/decisions/00000000-0000-7000-8000-000000000000", None, Scope.AUTHORIZE),
+    ("POST", "/v1/ocpp/2.0.1/Authorize", {}, Scope.AUTHORIZE),
+    ("POST", "/v1/ocpp/2.0.1/batch", [], Scope.AUTHORIZE),
     ("GET", CONTRACT, None, Scope.MANAGE),
     ("PUT", CONTRACT, {}, Scope.MANAGE),
     ("PATCH", CONTRACT, {}, Scope.MANAGE),
@@ -82,6 +85,13 @@ def problem(answer, status: int, code: str) -> dict:
     return told
 
 
+def jwt(**header: str) -> str:
+    """A token of another kind, which nobody here reads, signed with nothing."""
+    claims = {"tenant": TENANT, "scope": "manage authorize", "exp": 4_102_444_800}
+    parts = (json.dumps(part).encode() for part in (header, claims | header))
+    return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts,)) + ".AA"
+
+
 # Keys --------------------------------------------------------------------------------------------
 
 
@@ -96,9 +106,24 @@ def problem(answer, status: int, code: str) -> dict:
         "Basic Y3BvOnNlY3JldA==",
         "Bearer pnc_live_0123456789abcdef_" + "0" * 48,
         "Bearer eyJhbGciOiJub25lIn0.eyJ0ZW5hbnQiOiJjcG8tb25lIn0.",
+        "Bearer " + jwt(alg="HS256", kid="../../dev/null"),
+        "Bearer " + jwt(alg="HS256", aud="another"),
+        "Bearer " + jwt(alg="RS256", jku="http://127.0.0.1/keys", kid="' OR '1'='1"),
         "Bearer " + "x" * 10_000,
     ],
-    ids=["none", "empty", "scheme", "no key", "basic", "unknown", "alg=none", "long"],
+    ids=[
+        "none",
+        "empty",
+        "scheme",
+        "no key",
+        "basic",
+        "unknown",
+        "alg=none",
+        "kid injection",
+        "wrong aud",
+        "HS/RS confusion",
+        "long",
+    ],
 )
 def test_h01_no_door_opens_without_a_key_in_use(h, method, path, body, header):
     headers = {} if header is None else {"Authorization": header}
@@ -122,9 +147,8 @@ def test_h01_no_operation_is_missing_from_these_tests(h):
         for method in item
         if method != "parameters" and item[method].get("security") != []
     }
-    tested = {
-        (method, re.sub(r"/(DE8AA|DE\*|[0-9a-f]{8}).*", "", path)) for method, path, *_ in DOORS
-    }
+    named = r"/(DE8AA|DE\*|2\.0\.1|[0-9a-f]{8}).*"
+    tested = {(method, re.sub(named, "", path)) for method, path, *_ in DOORS}
     assert {(method, re.sub(r"/\{.*", "", path)) for method, path in listed} == tested
     routed = {
         (method, route.path)
@@ -215,6 +239,48 @@ def test_h02_what_belongs_to_another_tenant_is_absent(h):
     assert h.manage("GET", "/v1/stations", tenant=OTHER_TENANT).json() == {"stations": []}
     assert h.manage("GET", "/v1/anchors", tenant=OTHER_TENANT).json() == {"anchors": []}
     assert h.manage("GET", CONTRACT).status_code == 200
+
+
+def test_h02_every_name_of_another_tenant_is_absent_in_the_same_words(tmp_path):
+    """Every operation of the document that names something, with what the other tenant has."""
+    with house(tmp_path) as h:
+        h.manage("PUT", f"/v1/evses/{EVSE}", json={})
+        h.manage("PUT", STATION, json={})
+        named = {
+            "emaid": (CONTRACT_CN, "DE8AA009999999"),
+            "evse_id": (EVSE, "DE*PLW*E999999"),
+            "fingerprint": (ROOT.fingerprint.hex(), "0" * 64),
+            "identity": ("DE8AA-1", "DE8AA-2"),
+            "decision_id": (
+                h.ask(chain=h.contract).json()["decisionId"],
+                "00000000-0000-7000-8000-000000000000",
+            ),
+        }
+        document = h.client.get("/openapi.json").json()
+        tried = 0
+        for path, item in document["paths"].items():
+            for method in {"get", "patch", "delete", "post"} & set(item):
+                match = re.search(r"\{(\w+)\}", path)
+                if match is None or match[1] == "version":  # OCPP's, and nobody's
+                    continue
+                told = []
+                for name in named[match[1]]:
+                    body = {"json": {}} if "requestBody" in item[method] else {}
+                    scope = Scope.AUTHORIZE if match[1] == "decision_id" else Scope.MANAGE
+                    answer = h.client.request(
+                        method.upper(),
+                        path.replace(match[0], name),
+                        headers=h.headers(OTHER_TENANT, scope),
+                        **body,
+                    )
+                    assert answer.status_code < 500, (method, path, answer.text)
+                    told.append({**answer.json(), "instance": "", "code": answer.status_code})
+                assert told[0] == told[1], (method, path)
+                tried += 1
+        assert tried >= 12
+        assert h.manage("GET", CONTRACT).status_code == 200  # and all of it is there still
+        assert h.manage("GET", STATION).status_code == 200
+        assert h.manage("GET", ANCHOR).status_code == 200
 
 
 def test_h02_tenants_keep_the_same_emaid_apart(tmp_path):
@@ -587,12 +653,14 @@ def test_policy_is_shown_as_it_was_put(tmp_path):
         assert h.manage("GET", "/v1/policy").json() == {
             "checkDigit": "warn",
             "unprovenToken": "refuse",
+            "relay": "flag",
             "cacheSeconds": 86400,
             "permittedProviders": {},
         }
         policy = {
             "checkDigit": "enforce",
             "unprovenToken": "by_contract",
+            "relay": "refuse",
             "cacheSeconds": 60,
             "permittedProviders": {"ab" * 20: ["DE8AA"]},
         }

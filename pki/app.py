@@ -82,6 +82,7 @@ def open_doors(house: House) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
     await _round(house)
+    await _hear(house)
     rounds = [
         asyncio.create_task(_keep_house(house)),
         asyncio.create_task(_keep_answers(house)),
@@ -103,13 +104,17 @@ async def _keep_house(house: House) -> None:
 
 
 async def _keep_answers(house: House) -> None:
-    loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(RENEWAL_SECONDS)
-        try:
-            await loop.run_in_executor(house.status_threads, house.renew_answers)
-        except PkiError as bad:
-            _log.warning("renewal.failed", code=bad.code)
+        await _hear(house)
+
+
+async def _hear(house: House) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.run_in_executor(house.status_threads, house.renew_answers)
+    except PkiError as bad:
+        _log.warning("renewal.failed", code=bad.code)
 
 
 async def _sign_ahead(house: House) -> None:

@@ -222,6 +222,7 @@ def assemble(
             keys=guarded,
             clock=steady,
             lifetime=settings.ocsp_lifetime,
+            answers_max=settings.ocsp_answers_kept,
         )
         presigner = Presigner(
             answers=answers,

@@ -81,6 +81,9 @@ class RawSettings(BaseModel):
         "sha1,sha256",
         description="by which CertID hashes OCSP answers are signed ahead; empty: none are",
     )
+    ocsp_answers_kept: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        100_000, description="OCSP answers kept in memory, of some 1.6 kB each"
+    )
     crl_lifetime_seconds: Annotated[int, Field(ge=3, le=30 * _DAY)] = Field(
         _DAY, description="from thisUpdate to nextUpdate of a CRL; renewed after a third"
     )
@@ -142,6 +145,7 @@ class Settings:
     backdate: timedelta
     ocsp_lifetime: timedelta
     ocsp_presigned: tuple[str, ...]
+    ocsp_answers_kept: int
     crl_lifetime: timedelta
     crl_shards: int
     crl_deltas: bool
@@ -196,6 +200,7 @@ def validate(raw: RawSettings) -> Settings:
         public_url=raw.public_url.rstrip("/"),
         backdate=timedelta(seconds=raw.backdate_seconds),
         ocsp_lifetime=timedelta(seconds=raw.ocsp_lifetime_seconds),
+        ocsp_answers_kept=raw.ocsp_answers_kept,
         ocsp_presigned=_hash_algorithms(raw.ocsp_presigned),
         crl_lifetime=timedelta(seconds=raw.crl_lifetime_seconds),
         crl_shards=raw.crl_shards,

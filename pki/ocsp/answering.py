@@ -38,8 +38,9 @@ class Answering:
         keys: Keys,
         clock: SteadyClock,
         lifetime: timedelta,
+        answers_max: int,
     ) -> None:
-        self.kept = KeptAnswers()
+        self.kept = KeptAnswers(answers_max)
         self.known = KnownStandings()
         self._directory = directory
         self._standings = standings

@@ -11,7 +11,6 @@ from threading import Lock
 
 from pki.ocsp.responder import Answer
 
-ANSWERS_MAX = 100_000  # about 1.5 kB each; the oldest makes room
 RENEWED_MAX = 2_000  # in one round, a quarter of a second's signing
 # Whoever signs ahead does so at half an answer's life; a little later the new one is there.
 _RENEWED_FROM = 5 / 8
@@ -49,7 +48,8 @@ class KeptAnswers:
     takes ``mark()`` before reading, and what was forgotten meanwhile makes that mark void.
     """
 
-    def __init__(self, answers_max: int = ANSWERS_MAX) -> None:
+    def __init__(self, answers_max: int) -> None:
+        """Where there are more than ``answers_max``, the oldest makes room."""
         self._answers: dict[bytes, _Kept] = {}
         self._answers_max = answers_max
         self._forgotten = 0

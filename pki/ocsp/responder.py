@@ -156,13 +156,9 @@ def _status(
     """The status and when it was known to be so."""
     as_of = known.good_as_of(issuer.key_id, cert_id.serial, now=now)
     if as_of is not None:
-        match standings.still(issuer.key_id, known.revision(issuer.key_id)):
-            case True:
-                return _GOOD, now
-            case None:
-                return _GOOD, as_of
-            case False:
-                pass  # someone revoked since: perhaps this one
+        still = standings.still(issuer.key_id, known.revision(issuer.key_id))
+        if still is not False:  # where it is, someone revoked since: perhaps this one
+            return _GOOD, as_of if still is None else now
     mark = known.mark()
     # A serial of zero or less was never reserved, and columns keep none.
     standing = standings.standing(issuer.key_id, cert_id.serial) if cert_id.serial > 0 else None

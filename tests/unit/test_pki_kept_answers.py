@@ -138,7 +138,7 @@ def answer_about(issuer, moment=NOW, signer="signer"):
 
 
 def test_answer_read_before_a_revocation_is_not_kept_after_it():
-    kept = KeptAnswers()
+    kept = KeptAnswers(10)
     mark = kept.mark()
     kept.forget(issuer_id())
     kept.keep(b"asked", answer_about(issuer_id()), mark=mark)
@@ -146,7 +146,7 @@ def test_answer_read_before_a_revocation_is_not_kept_after_it():
 
 
 def test_forgetting_one_authority_leaves_the_others():
-    kept = KeptAnswers()
+    kept = KeptAnswers(10)
     for name in ("one", "other"):
         kept.keep(name.encode(), answer_about(name), mark=kept.mark())
     kept.forget("one")
@@ -155,7 +155,7 @@ def test_forgetting_one_authority_leaves_the_others():
 
 
 def test_what_a_fallen_signer_said_is_let_go_and_what_others_said_stays():
-    kept = KeptAnswers()
+    kept = KeptAnswers(10)
     for name in ("one", "other"):
         kept.keep(name.encode(), answer_about("issuer", signer=name), mark=kept.mark())
     mark = kept.mark()
@@ -168,7 +168,7 @@ def test_what_a_fallen_signer_said_is_let_go_and_what_others_said_stays():
 
 
 def test_the_last_answer_is_there_until_its_next_update_and_no_longer():
-    kept = KeptAnswers()
+    kept = KeptAnswers(10)
     kept.keep(b"asked", answer_about("one"), mark=kept.mark())
     end = NOW + timedelta(hours=1)
     assert kept.find(b"asked", now=end) is None
@@ -190,7 +190,7 @@ def test_the_oldest_makes_room():
 
 
 def test_answers_of_the_future_are_not_given():
-    kept = KeptAnswers()
+    kept = KeptAnswers(10)
     kept.keep(b"asked", answer_about("one"), mark=kept.mark())
     assert kept.find(b"asked", now=NOW - timedelta(seconds=1)) is None
 

@@ -481,3 +481,11 @@ def test_o19_impossible_serials_are_unknown_and_kept_nowhere(url, serial):
         asked = request_for(cert_id_of(1, ca, "sha256")[:-3] + serial)
         assert status(house.answer(asked)) is ocsp.OCSPCertStatus.UNKNOWN
         assert len(house.answering.kept) == 0
+
+
+def test_memory_holds_as_many_answers_as_the_settings_say(url):
+    with furnished_house(url, clock=Clock(), ocsp_answers_kept=2) as house:
+        ca = valid_world()[Role.MO_SUB_2].certificate
+        for number in range(4):
+            house.answer(question(issue(house, number).certificate, ca))
+        assert len(house.answering.kept) == 2

@@ -123,6 +123,7 @@ def create_app(
             writer.start()
             facts.start()
             gathering.prefetcher.start()
+            hub.watch(station_book)
             async with answers.courier.at_work():
                 yield
         finally:

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from authz.adapters.metrics import Metrics
 from authz.api.bodies import header
-from authz.charging_station import parse_identity
+from authz.charging_station import ChargingStation, parse_identity
 from authz.errors import Unavailable
 from authz.ocpp.protocol import OcppVersion, Station
 from authz.ocpp.session import FRAME_OCTETS_MAX, Session
@@ -89,9 +89,11 @@ class OcppSocket:
             return
         await send({"type": "websocket.accept", "subprotocol": version.value})
         station = Station(tenant=knock.tenant, identity=knock.identity, version=version)
-        await self._converse(station, receive, send)
+        await self._converse(station, outcome, receive, send)
 
-    async def _converse(self, station: Station, receive: Receive, send: Send) -> None:
+    async def _converse(
+        self, station: Station, registered: ChargingStation, receive: Receive, send: Send
+    ) -> None:
         async def say(octets: bytes) -> None:
             await send({"type": "websocket.send", "text": octets.decode()})
 
@@ -106,6 +108,7 @@ class OcppSocket:
             close=close,
             moment=asyncio.get_running_loop().time,
             tally=self._metrics,
+            registered=registered,
         )
         self._hub.enter(link)
         try:

@@ -25,7 +25,7 @@ from authz.charging_station import (
     new_password,
     parse_identity,
 )
-from authz.errors import MalformedQuestion, NotFound
+from authz.errors import Conflict, MalformedQuestion, NotFound
 from authz.ocpp.protocol import Station
 from authz.ports import StationRegister
 from authz.stations.hub import Hub
@@ -107,10 +107,9 @@ def install(
 
     async def list_all(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
-        after = request.query_params.get("after", "")
-        found = await register.after(
-            caller.tenant, parse_identity(after) if after else "", limit=PAGE + 1
-        )
+        after = request.query_params.get("after")
+        begin = "" if after is None else parse_identity(after)
+        found = await register.after(caller.tenant, begin, limit=PAGE + 1)
         online = {station.identity: station for station in hub.connected(caller.tenant)}
         page = [_document(station, online.get(station.identity)) for station in found[:PAGE]]
         more = page[-1].identity if len(found) > PAGE else None
@@ -147,9 +146,12 @@ def install(
         def make(standing: ChargingStation | None) -> ChargingStation:
             if standing is None:
                 raise _no_station()
+            if standing.profile is SecurityProfile.TLS_CERTIFICATE:
+                raise Conflict("station.no_password", "security profile 3 knows no password")
             return replace(standing, password=password, updated_at=now)
 
         await register.put(caller.tenant, identity, make)
+        hub.disconnect(caller.tenant, identity, "its registration changed")
         return json_answer(PasswordDocument(password=text))
 
     async def delete(request: Request) -> Response:

@@ -1,13 +1,23 @@
 """The stations that are connected to this process, found by tenant and identity."""
 
 import asyncio
+from dataclasses import replace
 from itertools import count
+
+import structlog
 
 from authz.errors import Unavailable
 from authz.ocpp.protocol import NotConnected, Station
+from authz.ports import StationRegister
 from authz.stations.link import GOING_AWAY, REPLACED, Link
 
-UNAVAILABLE_SECONDS_MAX = 5.0  # answers under way may end while the service does
+ENDING_SECONDS_MAX = 5.0  # answers under way may end while the service does
+# Other processes change registrations too, and so does this one between a station's admission and
+# its entry.
+SWEEP_SECONDS = 30.0
+_AT_ONCE = 50  # look-ups before others have their turn
+
+_log = structlog.get_logger("authz")
 
 
 class Hub:
@@ -21,6 +31,7 @@ class Hub:
         self._links: dict[str, dict[str, Link]] = {}
         self._tickets = count(1)
         self._count = 0
+        self._watching: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         """How many stations are connected."""
@@ -78,11 +89,39 @@ class Hub:
         if link is not None:
             link.end(REPLACED, why)
 
+    def watch(self, register: StationRegister) -> None:
+        """Begins to look for registrations that changed or ended, whoever changed them."""
+        self._watching = asyncio.get_running_loop().create_task(self._watch(register))
+
+    async def _watch(self, register: StationRegister) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self.sweep(register)
+            except Unavailable as missing:
+                _log.warning("station.unavailable", code=missing.code)
+
+    async def sweep(self, register: StationRegister) -> None:
+        """Ends the connections of stations that would not be let in as they were."""
+        links = [link for of_tenant in self._links.values() for link in of_tenant.values()]
+        for number, link in enumerate(links):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            station, held = link.station, link.registered
+            if held is None:
+                continue
+            found = await register.find(station.tenant, station.identity)
+            # What the tenant trusts may have changed since; that is judged at the next connection.
+            if found is None or replace(found, generation=held.generation) != held:
+                link.end(REPLACED, "its registration changed")
+
     async def close(self) -> None:
         """Ends every connection; answers under way may still be written."""
+        if self._watching is not None:
+            self._watching.cancel()
         links = [link for of_tenant in self._links.values() for link in of_tenant.values()]
         for link in links:
             link.end(GOING_AWAY, "the service ends")
         answering = [task for link in links for task in link.tasks]
         if answering:
-            await asyncio.wait(answering, timeout=UNAVAILABLE_SECONDS_MAX)
+            await asyncio.wait(answering, timeout=ENDING_SECONDS_MAX)

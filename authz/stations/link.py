@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 
 import structlog
 
+from authz.charging_station import ChargingStation
 from authz.errors import Unavailable
 from authz.ocpp.protocol import CallErrorCode, CallFailed, CallRefused, NotConnected, Station
 from authz.ocpp.schemas import knows
@@ -54,6 +55,7 @@ class Tally(Protocol):
 class Link:
     """The connection with one station. Lives on one event loop.
 
+    ``registered`` is the registration under which the station was let in.
     ``say`` sends a text message and returns when the connection can take the next;
     ``close`` begins to end the connection.
     """
@@ -69,6 +71,7 @@ class Link:
         "_session",
         "_tally",
         "_waiting",
+        "registered",
         "station",
         "tasks",
     )
@@ -83,8 +86,10 @@ class Link:
         close: Callable[[int, str], Coroutine[None, None, None]],
         moment: Callable[[], float],
         tally: Tally,
+        registered: ChargingStation | None = None,
     ) -> None:
         self.station = station
+        self.registered = registered
         self.tasks: set[asyncio.Task[None]] = set()
         self._session = session
         self._answering = answering

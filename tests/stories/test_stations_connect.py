@@ -212,6 +212,33 @@ def test_a_changed_registration_ends_the_connection_and_the_old_password(s):
     assert refused(s, identity="CS-2").status_code == 401
 
 
+def test_a_registration_that_another_process_changed_ends_the_connection(s, monkeypatch):
+    from authz.stations import hub
+
+    monkeypatch.setattr(hub, "SWEEP_SECONDS", 0.1)
+    with served(s.house) as other:  # it has its own stations, over the same database
+        for change in (
+            lambda: s.register("CS-7", password=PASSWORDS[1]),
+            lambda: s.manage("DELETE", "/v1/stations/CS-7"),
+        ):
+            s.register("CS-7")
+
+            async def story(change=change):
+                async with other.connect("CS-7") as kept, other.connect() as untouched:
+                    assert (await call(kept, "Heartbeat", {}))[0] == 3
+                    await asyncio.to_thread(change)
+                    assert await closed(kept) == (1008, "its registration changed")
+                    assert (await call(untouched, "Heartbeat", {}))[0] == 3
+
+            asyncio.run(story())
+
+
+def test_a_station_with_a_certificate_is_given_no_password(s):
+    s.register("CS-8", profile=3, password=None)
+    answer = s.manage("POST", "/v1/stations/CS-8/password")
+    assert (answer.status_code, answer.json()["code"]) == (409, "station.no_password")
+
+
 def test_a_made_password_is_shown_once(s):
     made = s.register("CS-3", password=None)
     assert len(made["password"]) == 32

@@ -21,6 +21,7 @@ from pki.clock import SteadyClock
 from pki.errors import NotFound
 from pki.ports import Callers, Holdings, Inventory, Keys, Register, Revocations, Standings
 from pki.quorums import Quorums, Undertaking
+from pki.signing.purposes import SignCrl
 
 # An intent older than this was left by a crash; a signature takes milliseconds, an HSM's a second.
 INTENT_AGE_MAX = timedelta(seconds=30)
@@ -271,6 +272,8 @@ class Authority:
         return responder
 
     def _appoint(self, issuer: Issuer, now: datetime) -> Responder:
+        # Where the authority's key does not open, each round would leave a key made in vain.
+        self._stores.keys.signer(issuer.key_id, SignCrl(issuer=issuer.certificate))
         name = f"OCSP {issuer.certificate.common_name or issuer.role.value}"
         key = self._stores.keys.generate(
             issuer.certificate.key_kind, role=Role.OCSP_RESPONDER.value

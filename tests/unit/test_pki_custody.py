@@ -181,3 +181,12 @@ def test_passphrase_is_changed_on_the_audit_and_only_of_files(tmp_path, house):
         ]
     after = KeyFiles(tmp_path / "keys", b"another horse battery", cost=CHEAP)
     assert after.role_of(issuer_id()) == "mo-sub-2"
+
+
+def test_authority_whose_key_does_not_open_leaves_no_key_made_in_vain(house, clock, keeper):
+    clock.moment = delegate(house).certificate.not_after
+    keeper.broken.add(issuer_id())
+    before = len(keeper.listed())
+    with pytest.raises(SignerUnavailable):
+        house.custodian.rotate(delegate(house).key_id, **BY)
+    assert len(keeper.listed()) == before

@@ -397,8 +397,10 @@ def _evidence_ends(statuses: tuple[CertificateEvidence, ...], now: datetime) -> 
 
 def _term_ends(standing: Standing, now: datetime) -> list[datetime]:
     """When the contract's term ends, and the hours in which it may charge."""
-    if not isinstance(standing, Contract):
-        return []
-    schedule = standing.restrictions.schedule
-    ends = (standing.not_after, None if schedule is None else schedule.open_until(now))
+    contract = standing if isinstance(standing, Contract) else None
+    schedule = None if contract is None else contract.restrictions.schedule
+    ends = (
+        None if contract is None else contract.not_after,
+        None if schedule is None else schedule.open_until(now),
+    )
     return [end for end in ends if end is not None]

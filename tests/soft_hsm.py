@@ -1,8 +1,10 @@
 """SoftHSM tokens to test with, in a directory of their own, never the machine's."""
 
+import atexit
 import dataclasses
 import os
 import secrets
+import shutil
 import subprocess
 import tempfile
 from functools import cache
@@ -20,6 +22,7 @@ MODULES = (
 def directory() -> Path:
     """Where this test process keeps its tokens; SOFTHSM2_CONF points there from now on."""
     place = Path(tempfile.mkdtemp(prefix="softhsm-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
     (place / "tokens").mkdir()
     configuration = place / "softhsm2.conf"
     configuration.write_text(

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -29,9 +29,12 @@ SCRATCH = Path(__file__).resolve().parents[1] / ".benchmarks"
 RATE_GOAL, COLD_GOAL, P99_MS_GOAL = 5_000.0, 2_000.0, 20.0
 
 CONNECTIONS = 32
-CHAINS = 4_000
+CHAINS = 2_000
 PASSES = 3  # every chain is asked so often in a measurement, after once that gathers its evidence
 COLD_CHAINS = 1_500
+WORKERS_GOAL = 1.8
+REGISTRY_SMALL, REGISTRY_LARGE, REGISTRY_GOAL = 2_000, 1_000_000, 0.9
+REGISTRY_ASKED, REGISTRY_ROUNDS = 1_000, 5
 SYNCS = 200
 
 
@@ -127,18 +130,30 @@ def warmed(
     *,
     passes: int = PASSES,
     between: Callable[[], None] = lambda: None,
+    apart: bool = True,
 ) -> Load:
-    """Asks every chain once, then measures ``measured`` over the same connections."""
-    first = [request(body, served.key) for body in chains]
-    then = [request(body, served.key) for body in measured] * passes
-    with connected(served.port, shared(first, CONNECTIONS)) as connections:
-        primed = run(connections, good=accepted, processes=served.processes)
-        assert primed.good == primed.requests, f"{primed.good} of {primed.requests} accepted"
+    """Has the evidence on every chain gathered, then measures ``measured``.
+
+    Before the measurement each connection asks its share once: what its process needs for it (the
+    evidence that another process gathered, the issuer) is then known there.
+    """
+    first = shared([request(body, served.key) for body in chains], CONNECTIONS)
+    then = shared([request(body, served.key) for body in measured] * passes, CONNECTIONS)
+    with connected(served.port, first) as connections:
+        _all_accepted(run(connections, good=accepted, processes=served.processes))
+    with (
+        cores_apart(served.processes) if apart else nullcontext(),
+        connected(served.port, first) as connections,
+    ):
+        _all_accepted(run(connections, good=accepted, processes=served.processes))
         between()
-        for connection, share in zip(connections, shared(then, CONNECTIONS), strict=True):
+        for connection, share in zip(connections, then, strict=True):
             connection.again(share)
-        with cores_apart(served.processes):
-            load = run(connections, good=accepted, processes=served.processes)
+        load = run(connections, good=accepted, processes=served.processes)
+    return _all_accepted(load)
+
+
+def _all_accepted(load: Load) -> Load:
     assert load.good == load.requests, f"{load.good} of {load.requests} accepted"
     return load
 
@@ -212,6 +227,110 @@ def _syncs() -> float:
         return sync_rate(at)
 
 
+def workers(contracts: Contracts, ocsp: str) -> list[dict[str, Any]]:
+    """Two processes behind one socket, beside one; both cores are theirs and the load's."""
+    chains = contracts.chain_questions()
+    loads = {}
+    for count in (1, 2):
+        with (
+            place() as at,
+            service(
+                contracts,
+                at,
+                ocsp=ocsp,
+                registered=len(chains),
+                options=("--workers", str(count)),
+                workers=count,
+            ) as served,
+        ):
+            loads[count] = warmed(served, chains, chains, passes=2, apart=False)
+    one, two = loads[1].per_server_second, 2 * loads[2].per_server_second
+    return [
+        Figure(
+            name="two workers, by processor time",
+            value=round(two),
+            unit="authorize/s",
+            reference=f"one worker of the same run: {one:,.0f}/s",
+            ratio=round(two / one, 2),
+            goal=WORKERS_GOAL,
+            at_least=True,
+        ).as_json(),
+        Figure(
+            name="... by the wall, load on the same two cores",
+            value=round(loads[2].per_second),
+            unit="authorize/s",
+            reference=f"one worker of the same run: {loads[1].per_second:,.0f}/s",
+            ratio=round(loads[2].per_second / loads[1].per_second, 2),
+        ).as_json(),
+    ]
+
+
+def registry(sizes: Sequence[int] = (REGISTRY_SMALL, REGISTRY_LARGE)) -> dict[int, Load]:
+    """The same chains against registries of several sizes, each contract read from the database.
+
+    Before each pass all contracts of a thousand others change, at which the process forgets what
+    it remembers of any: a contract of a large registry is seldom asked for twice in a while.
+    """
+    told = {}
+    for size in sizes:
+        contracts = known_issuer(REGISTRY_ASKED, apart=max(1, size // REGISTRY_ASKED))
+        chains = contracts.chain_questions()
+        with (
+            place() as at,
+            responder(contracts) as ocsp,
+            service(contracts, at, ocsp=ocsp, registered=size) as served,
+        ):
+            rounds = [
+                warmed(
+                    served,
+                    chains,
+                    chains,
+                    passes=1,
+                    between=lambda url=served.database_url: _touch(url),  # type: ignore[misc]
+                )
+                for _ in range(REGISTRY_ROUNDS)
+            ]
+        told[size] = Load(
+            requests=sum(load.requests for load in rounds),
+            good=sum(load.good for load in rounds),
+            seconds=sum(load.seconds for load in rounds),
+            server_seconds=sum(load.server_seconds for load in rounds),
+            latencies=tuple(latency for load in rounds for latency in load.latencies),
+        )
+    return told
+
+
+def _touch(database_url: str) -> None:
+    from sqlalchemy import text
+
+    from authz.adapters.database import Database
+
+    database = Database(database_url)
+    with database.writing() as connection:
+        connection.execute(
+            text("UPDATE contracts SET updated_at = updated_at + 1 WHERE emaid < :end"),
+            {"end": "DEPLWC00002000"},
+        )
+    database.close()
+
+
+def registered() -> list[dict[str, Any]]:
+    """What a large registry costs."""
+    loads = registry()
+    small, large = (loads[size].per_server_second for size in (REGISTRY_SMALL, REGISTRY_LARGE))
+    return [
+        Figure(
+            name=f"{REGISTRY_LARGE:,} contracts registered, none remembered",
+            value=round(large),
+            unit="authorize/s",
+            reference=f"{REGISTRY_SMALL:,} contracts: {small:,.0f}/s",
+            ratio=round(large / small, 3),
+            goal=REGISTRY_GOAL,
+            at_least=True,
+        ).as_json()
+    ]
+
+
 def cold() -> list[dict[str, Any]]:
     """Chains whose issuers the verifier does not know, with evidence that is at hand.
 
@@ -244,8 +363,8 @@ def measure() -> list[dict[str, Any]]:
     """The figures of issue 6. Every chain is another one; nothing of a verdict is remembered."""
     contracts = known_issuer(CHAINS)
     with responder(contracts) as ocsp:
-        told = known(contracts, ocsp)
-    return told + cold()
+        told = known(contracts, ocsp) + workers(contracts, ocsp)
+    return told + cold() + registered()
 
 
 if __name__ == "__main__":

@@ -72,11 +72,14 @@ class Contracts:
         ]
 
 
-def known_issuer(count: int) -> Contracts:
-    """Contracts of one operator: its sub-CAs are seen once and then known."""
+def known_issuer(count: int, *, apart: int = 1) -> Contracts:
+    """Contracts of one operator: its sub-CAs are seen once and then known.
+
+    Their numbers lie ``apart``, so that they are spread over a registry of so many times more.
+    """
     world = grow(seed=None, now=now())
     leaves = tuple(
-        world.issue(Role.CONTRACT, common_name=str(EMAID.parse(emaid(number))))
+        world.issue(Role.CONTRACT, common_name=str(EMAID.parse(emaid(number * apart))))
         for number in range(count)
     )
     return Contracts(
@@ -136,7 +139,10 @@ def _answers(contracts: Contracts) -> Any:
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"
-        asked = decode_request((await receive())["body"]).questions
+        body = (await receive()).get("body")
+        if body is None:  # whoever asked went away
+            return
+        asked = decode_request(body).questions
         issuer = issuers[asked[0].serial]
         tbs = evidence.response_data(
             *(
@@ -258,6 +264,7 @@ def service(
     ]
     settings = at / "authz.toml"
     text = [f'database_url = "{url}"', "gather_deadline_seconds = 20"]
+    text.append("source_deadline_seconds = 10")
     for source in sources:
         text += [
             "[[revocation_sources]]",

@@ -13,6 +13,7 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 ANSWER_OCTETS_MAX = 65_536
 SECONDS_MAX = 120.0
+IDLE_SECONDS_MAX = 2.0  # uvicorn closes after five
 
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
@@ -45,12 +46,22 @@ class Connection:
     """One keep-alive connection with the requests that it will send, one after the other."""
 
     def __init__(self, port: int, requests: Sequence[bytes]) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
         self.requests = requests
-        self._next = iter(requests)
+        self._open()
+        self.again()
+
+    def _open(self) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", self._port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._received = b""
-        self.sent_at = 0.0
+        self.sent_at = time.perf_counter()
+
+    def refresh(self) -> None:
+        """Opens a connection anew that was idle for so long that the server may have closed it."""
+        if time.perf_counter() - self.sent_at > IDLE_SECONDS_MAX:
+            self.socket.close()
+            self._open()
 
     def send(self) -> bool:
         """Sends the next request; False where there is none left."""
@@ -111,6 +122,8 @@ def run(
     """
     latencies: list[float] = []
     well = 0
+    for connection in connections:
+        connection.refresh()
     with selectors.DefaultSelector() as selector:
         before = sum(map(processor_seconds, processes))
         begun = time.perf_counter()

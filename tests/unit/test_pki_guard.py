@@ -8,7 +8,7 @@ from cryptography.x509 import load_der_x509_csr, ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certs import issuing, keys
+from certs import der, issuing, keys
 from certs.edition import Edition
 from certs.errors import Refused
 from certs.keys import KeyKind, SoftwareSigner
@@ -312,3 +312,66 @@ def test_key_replaced_in_its_place_is_guarded_anew(scene):
 def test_draft_of_a_profile_the_key_may_not_sign_never_reaches_it():
     with pytest.raises(Refused):
         tbs_of(Role.CONTRACT, valid_world()[Role.CONTRACT].certificate)
+
+
+def element(tag, content):
+    return der.encode(tag, content)
+
+
+def response_data(scene, responses, behind=b""):
+    """A ResponseData of the delegate around these octets."""
+    head = scene["ocsp"][der.whole(scene["ocsp"], der.SEQUENCE)[0] :]
+    head = head[: 24 + 17]  # byKey and producedAt
+    return element(der.SEQUENCE, head + element(der.SEQUENCE, responses) + behind)
+
+
+@pytest.mark.parametrize(
+    ("responses", "behind", "said"),
+    [
+        pytest.param(b"", b"", "not a ResponseData", id="no-answer"),
+        pytest.param(b"\x31\x00", b"", "not a SingleResponse", id="a-set"),
+        pytest.param(b"\x30\x00", b"", "not what was asked", id="empty"),
+        pytest.param(b"", b"\x30\x00", "not what was asked", id="more-behind"),
+    ],
+)
+def test_odd_answers_of_the_right_responder_are_not_signed(scene, responses, behind, said):
+    with pytest.raises(SigningRefused, match=said):
+        scene["delegate"].check(response_data(scene, responses, behind), SignOcspResponse())
+
+
+def tbs_cert_list(*parts):
+    head = b"\x02\x01\x01" + keys.SIGNATURE_ALGORITHMS[KeyKind.P256]
+    ca = valid_world()[Role.MO_SUB_2].certificate
+    return element(der.SEQUENCE, head + ca.subject + b"".join(parts))
+
+
+MOMENT = element(der.UTC_TIME, b"261121120000Z")
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        pytest.param((MOMENT, element(0x04, b"")), "two moments", id="one-moment"),
+        pytest.param((MOMENT, MOMENT, element(der.SET, b"")), "with extensions", id="a-set"),
+        pytest.param(
+            (MOMENT, MOMENT, element(0xA0, element(der.SEQUENCE, b"")), MOMENT),
+            "with extensions",
+            id="more-behind",
+        ),
+        pytest.param(
+            (MOMENT, MOMENT, element(0xA0, element(der.SEQUENCE, b""))),
+            "does not name this key",
+            id="no-key-id",
+        ),
+    ],
+)
+def test_odd_lists_of_the_right_authority_are_not_signed(scene, parts, said):
+    with pytest.raises(SigningRefused, match=said):
+        scene["authority"].check(tbs_cert_list(*parts), purposes(scene)["crl"])
+
+
+def test_request_with_more_behind_is_not_signed(scene):
+    start, _ = der.whole(scene["csr"], der.SEQUENCE)
+    longer = element(der.SEQUENCE, scene["csr"][start:] + b"\x05\x00")
+    with pytest.raises(SigningRefused, match="CertificationRequestInfo"):
+        scene["authority"].check(longer, SignCertificationRequest())

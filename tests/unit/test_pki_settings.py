@@ -1,5 +1,6 @@
 """Settings of the pki house: where they come from, and what is refused without being repeated."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from pki.errors import ConfigurationRefused
 from pki.settings import ENVIRONMENT_PREFIX, RawSettings, load
+from pki.signing.opening import open_files, open_token
 from plugward.configuration import pki_lines
 
 SECRET = "correct horse battery"
@@ -170,3 +172,18 @@ def test_check_config_tells_the_token_and_not_its_pin():
     assert lines["pkcs11_pin"] == "given"
     assert "key_directory" not in lines
     assert "2718281828" not in str(lines)
+
+
+def test_token_without_the_binding_is_refused_with_a_hint(monkeypatch, tmp_path):
+    for name in ("pki.signing.pkcs11", "pki.signing.token"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "pkcs11", None)
+    with pytest.raises(ConfigurationRefused, match=r"pip install plugward\[pkcs11\]"):
+        open_token(
+            module=tmp_path / "x.so", label="v2g", pin="1", import_allowed=False, wait_seconds=1
+        )
+
+
+def test_files_without_a_passphrase_are_refused(tmp_path):
+    with pytest.raises(ConfigurationRefused, match="no passphrase"):
+        open_files(tmp_path, None)

@@ -51,10 +51,9 @@ class Admission:
         self, approved: Approved, precedent: Precedent, earlier: _Earlier, now: datetime
     ) -> Approved:
         judge_key(approved, precedent)
-        judge_key(
-            approved,
-            replace(precedent, holder=earlier.holders.get(approved.subject_key_id)),
-        )
+        before = earlier.holders.get(approved.subject_key_id)
+        if before is not None:
+            judge_key(approved, replace(precedent, holder=before))
         registration = judge_name(approved, precedent, now=now)
         holder = approved.holder
         at_most = self._limits.identity_certificates_max
@@ -63,7 +62,7 @@ class Admission:
         self._pace.take(approved.tenant, now=now)
         earlier.holders[approved.subject_key_id] = holder
         earlier.issued[holder] += 1
-        return replace(approved, registration=registration)
+        return approved if registration is None else replace(approved, registration=registration)
 
     def _too_many(self, holder: Holder, now: datetime) -> RateExceeded:
         window, at_most = self._limits.identity_window, self._limits.identity_certificates_max

@@ -130,6 +130,12 @@ H05 = {
     b'"DE8AA009876543","type":"eMAID"}}',
     "duplicate beside a colon written as a number": b'{"idToken":{"idToken":"DE8AA001234567",'
     b'"type":"eMAID"},"certificate":"x","certificate":"a\\u003ab"}',
+    "duplicate of the same chain": b'{"idToken":{"idToken":"DE8AA001234567","type":"eMAID"},'
+    b'"certificate":"-----BEGIN a","certificate":"-----BEGIN a"}',
+    "duplicate of another chain": b'{"idToken":{"idToken":"DE8AA001234567","type":"eMAID"},'
+    b'"certificate":"-----BEGIN a:","certificate":"-----BEGIN a"}',
+    "duplicate beside a chain with a colon": b'{"idToken":{"idToken":"DE8AA001234567",'
+    b'"type":"eMAID"},"certificate":"x","certificate":"-----BEGIN \\u003a"}',
     "duplicate with colons": b'{"idToken":{"idToken":"DE8AA001234567","type":"eMAID"},'
     b'"certificate":"::::","certificate":"x"}',
     "duplicate customData": b'{"idToken":{"idToken":"DE8AA001234567","type":"eMAID"},'

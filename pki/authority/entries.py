@@ -99,11 +99,6 @@ class Intent:
     registration: int | None = None  # the registered name that this uses up
     related: Related | None = None  # the certificate that this one renews or goes beside
 
-    @property
-    def holder(self) -> "Holder":
-        """Whom the key is given to, from here on alone."""
-        return Holder(tenant=self.tenant, role=self.role, identity=self.identity)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:

@@ -81,7 +81,7 @@ QUIET = {
 }  # fmt: skip
 CASES = [
     (version, action, (WHOLE_16 if version is V16 else WHOLE)[action])
-    for (version, action), handling in ACTIONS.items()
+    for (version, action), handling in sorted(ACTIONS.items(), key=repr)
     if handling not in QUIET
 ]
 

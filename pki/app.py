@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from traceback import format_exception
 
 import structlog
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from certs.errors import Malformed, Refused
 from pki.api import (
     approvals,
     authority,
@@ -81,13 +86,10 @@ def open_doors(house: House) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
-    await _round(house)
-    await _hear(house)
-    rounds = [
-        asyncio.create_task(_keep_house(house)),
-        asyncio.create_task(_keep_answers(house)),
-        asyncio.create_task(_sign_ahead(house)),
-    ]
+    upkeep = _upkeep(house)
+    for each in upkeep[:2]:
+        await _attempt(each)  # before the doors open: what is stale, and what others revoked
+    rounds = [asyncio.create_task(_keep(each)) for each in upkeep]
     try:
         yield
     finally:
@@ -97,44 +99,73 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         house.close()
 
 
-async def _keep_house(house: House) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Upkeep:
+    """Something that is done again and again while the doors are open.
+
+    ``work`` says whether there may be more of it at once; else the next round has time.
+    """
+
+    name: str
+    work: Callable[[], bool]
+    threads: ThreadPoolExecutor
+    seconds: float
+
+
+def _upkeep(house: House) -> tuple[_Upkeep, ...]:
+    return (
+        _Upkeep(
+            name="maintenance",
+            work=partial(_maintain, house),
+            threads=house.authority_threads,
+            seconds=house.settings.maintenance_interval_seconds,
+        ),
+        _Upkeep(
+            name="renewal",
+            work=partial(_renew, house),
+            threads=house.status_threads,
+            seconds=RENEWAL_SECONDS,
+        ),
+        _Upkeep(
+            name="presigning",
+            work=partial(_sign_ahead, house),
+            threads=house.status_threads,
+            seconds=RENEWAL_SECONDS,
+        ),
+    )
+
+
+def _maintain(house: House) -> bool:
+    house.maintain()
+    return False
+
+
+def _renew(house: House) -> bool:
+    house.renew_answers()
+    return False
+
+
+def _sign_ahead(house: House) -> bool:
+    return house.presigner.sign() > 0 or house.presigner.enrol() > 0
+
+
+async def _keep(upkeep: _Upkeep) -> None:
     while True:
-        await asyncio.sleep(house.settings.maintenance_interval_seconds)
-        await _round(house)
+        await asyncio.sleep(upkeep.seconds)
+        while await _attempt(upkeep):
+            pass  # a batch at a time, so that the doors can close in between
 
 
-async def _keep_answers(house: House) -> None:
-    while True:
-        await asyncio.sleep(RENEWAL_SECONDS)
-        await _hear(house)
-
-
-async def _hear(house: House) -> None:
+async def _attempt(upkeep: _Upkeep) -> bool:
+    """One round, and whether there is more; what cannot be done now is left to the next."""
     loop = asyncio.get_running_loop()
     try:
-        await loop.run_in_executor(house.status_threads, house.renew_answers)
-    except PkiError as bad:
-        _log.warning("renewal.failed", code=bad.code)
-
-
-async def _sign_ahead(house: House) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        await asyncio.sleep(RENEWAL_SECONDS)
-        try:
-            taken = await loop.run_in_executor(house.status_threads, house.presigner.enrol)
-            signed = await loop.run_in_executor(house.status_threads, house.presigner.sign)
-            while taken or signed:
-                signed = await loop.run_in_executor(house.status_threads, house.presigner.sign)
-                taken = 0
-        except PkiError as bad:
-            _log.warning("presigning.failed", code=bad.code)
-
-
-async def _round(house: House) -> None:
-    """One round; what cannot be done now is tried again in the next."""
-    loop = asyncio.get_running_loop()
-    try:
-        await loop.run_in_executor(house.authority_threads, house.maintain)
-    except PkiError as bad:
-        _log.warning("maintenance.failed", code=bad.code)
+        return await loop.run_in_executor(upkeep.threads, upkeep.work)
+    except (PkiError, Refused, Malformed) as bad:
+        _log.warning(f"{upkeep.name}.failed", code=bad.code)
+    except Exception as bad:  # noqa: BLE001 - upkeep outlives a bug of ours, which is told
+        # As text: renderers of tracebacks may show local variables, and keys are among them.
+        _log.error(
+            f"{upkeep.name}.failed", code="internal", traceback="".join(format_exception(bad))
+        )
+    return False

@@ -125,9 +125,13 @@ class Database:
     @contextmanager
     def apart(self) -> Iterator[Connection]:
         """A connection of its own for a thread that stays; each statement commits itself."""
+        driver: Any = self._engine.dialect.loaded_dbapi
         with _translated(), self._engine.connect() as connection:
-            # The pool's ping began a transaction, in which nothing would be told or heard.
-            connection.connection.rollback()
+            try:
+                # The pool's ping began a transaction, in which nothing would be told or heard.
+                connection.connection.rollback()
+            except driver.Error as bad:  # the driver's own: SQLAlchemy does not stand between
+                raise Unavailable("database", type(bad).__name__) from bad
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def _cursor(self) -> sqlite3.Cursor:

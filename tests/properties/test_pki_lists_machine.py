@@ -191,7 +191,7 @@ class Lists(RuleBasedStateMachine):
 
 TestLists = Lists.TestCase
 TestLists.settings = settings(
-    max_examples=15,
+    max_examples=8,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),

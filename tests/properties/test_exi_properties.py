@@ -51,7 +51,7 @@ def test_every_type_comes_back_as_it_was(protocol, declared):
 
 
 @pytest.mark.parametrize("protocol", SPOKEN)
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_v19_message_is_read_written_and_read_again(protocol, data):
     message = data.draw(messages(protocol))
@@ -66,7 +66,7 @@ def test_v19_message_is_read_written_and_read_again(protocol, data):
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_fragment_of_any_element_comes_back(protocol, data):
     schemas = schema_set(protocol)
@@ -111,7 +111,7 @@ def test_any_bytes_are_a_message_or_malformed(protocol, data):
 
 
 @pytest.mark.parametrize("protocol", SPOKEN)
-@settings(suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_damaged_messages_are_messages_or_malformed(protocol, data):
     written = bytearray(encode(data.draw(messages(protocol))))
@@ -150,7 +150,7 @@ def test_any_json_is_a_message_or_malformed(document):
                 assert error.bit_offset == -1  # noqa: PT017 - as above
 
 
-@settings(suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), other=st.none() | st.booleans() | st.integers() | st.text() | st.binary())
 def test_a_value_of_another_type_is_written_or_not_encodable(data, other):
     import dataclasses

@@ -42,7 +42,7 @@ def signable(draw: st.DrawFn, protocol: Protocol) -> Complex:
     return replace(unsigned, Body=replace(unsigned.Body, BodyElement=made))
 
 
-@settings(max_examples=25)  # building a message costs more than signing it
+@settings(max_examples=12)  # building a message costs more than signing it
 @given(st.data(), PROTOCOLS)
 def test_any_message_that_can_be_signed_verifies_after_the_wire(data, protocol):
     unsigned = data.draw(signable(protocol))
@@ -55,7 +55,7 @@ def test_any_message_that_can_be_signed_verifies_after_the_wire(data, protocol):
     assert verdict == Verified(elements=signed_elements(sent))
 
 
-@settings(max_examples=25)  # building a message costs more than signing it
+@settings(max_examples=12)  # building a message costs more than signing it
 @given(st.data(), PROTOCOLS)
 def test_any_message_with_any_signature_gets_a_verdict(data, protocol):
     received = data.draw(st.one_of(messages(protocol), signable(protocol)))

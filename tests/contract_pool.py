@@ -2,9 +2,6 @@
 
 import json
 from base64 import b64decode, b64encode
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from time import sleep
 
 from certs.profiles.rules import Role
 from ev_emulator import signatures
@@ -21,20 +18,17 @@ from exi.iso2.certificate import (
 from exi.iso2.header import MessageHeaderType
 from exi.iso2.message import BodyType, V2G_Message
 from exi.xmldsig import X509IssuerSerialType
+from tests.json_service import JsonService
 
 NAMESPACE = "urn:iso:15118:2:2013:MsgDef"
 KEY = "a-key-of-a-test"
 
 
-class ContractPool:
+class ContractPool(JsonService):
     """Answers as ``answer`` says: by default the real thing, made by the stand-in of the EV."""
 
     def __init__(self, world, *, now, random_bytes):
-        self.asked = []
-        self.headers = []
-        self.status = 200
-        self.silent_seconds = 0.0
-        self.body = None  # instead of an answer
+        super().__init__(status=200)
         self.contents = None  # a list of (emaid, exi) instead of one
         contract = world[Role.CONTRACT]
         self._service = ProvisioningService(
@@ -45,43 +39,6 @@ class ContractPool:
             random_bytes=random_bytes,
         )
         self._now = now
-        pool = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                pool.asked.append((self.path, asked))
-                pool.headers.append(dict(self.headers))
-                octets = pool.body if pool.body is not None else pool.answer(asked)
-                sleep(pool.silent_seconds)
-                try:
-                    self.send_response(pool.status)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(octets)))
-                    self.end_headers()
-                    self.wfile.write(octets)
-                except OSError:  # the house did not wait
-                    pass
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-
-    @property
-    def origin(self):
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def provide(self, exi):
         return self._service.answer(exi, now=self._now())

@@ -1,8 +1,6 @@
 """An authority on loopback that signs chargers' requests as Plugward's own does over HTTP."""
 
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from certs.edition import Edition
 from certs.profiles.rules import Role
+from tests.json_service import JsonService
 from tests.world import valid_world
 
 KEY = "a-key-of-a-test-authority"
@@ -26,47 +25,12 @@ def csr(name=SECC, *, curve=None, key=None, names=None):
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
-class SigningAuthority:
+class SigningAuthority(JsonService):
     """Answers POST /v1/certificates with chains of a world of its own."""
 
     def __init__(self):
-        self.asked = []
-        self.headers = []
-        self.status = 201
-        self.body = None  # instead of an answer
+        super().__init__(status=201)
         self.name = None  # instead of the one asked for
-        authority = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                authority.asked.append((self.path, asked))
-                authority.headers.append(dict(self.headers))
-                octets = authority.body if authority.body is not None else authority.answer(asked)
-                self.send_response(authority.status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(octets)))
-                self.end_headers()
-                self.wfile.write(octets)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-
-    @property
-    def origin(self):
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def answer(self, asked):
         return json.dumps({"chain": self.chain(asked)}).encode()

@@ -65,14 +65,19 @@ async def process(url: str, **more: object):
         made.database.close()
 
 
+def furnish(url):
+    """The tables, and one tenant in them."""
+    database = Database(url)
+    upgrade(database)
+    with database.writing() as connection:
+        caller_table.add_tenant(connection, TENANT, name=TENANT, now=NOW)
+    database.close()
+
+
 @pytest.fixture(params=DATABASES)
 def url(request, tmp_path):
     with database_url(request.param, tmp_path) as made:
-        database = Database(made)
-        upgrade(database)
-        with database.writing() as connection:
-            caller_table.add_tenant(connection, TENANT, name=TENANT, now=NOW)
-        database.close()
+        furnish(made)
         yield made
 
 
@@ -299,11 +304,7 @@ def test_before_the_start_and_after_the_end_nothing_is_remembered(url):
 
 def test_sqlite_whose_changes_cannot_be_read_is_read_through(tmp_path):
     url = f"sqlite:///{tmp_path}/authz.db"
-    database = Database(url)
-    upgrade(database)
-    with database.writing() as connection:
-        caller_table.add_tenant(connection, TENANT, name=TENANT, now=NOW)
-    database.close()
+    furnish(url)
 
     async def story():
         async with process(url) as own:
@@ -325,11 +326,7 @@ def test_sqlite_whose_changes_cannot_be_read_is_read_through(tmp_path):
 
 def test_sqlite_that_cleared_changes_away_before_they_were_seen_is_read_anew(tmp_path):
     url = f"sqlite:///{tmp_path}/authz.db"
-    database = Database(url)
-    upgrade(database)
-    with database.writing() as connection:
-        caller_table.add_tenant(connection, TENANT, name=TENANT, now=NOW)
-    database.close()
+    furnish(url)
 
     async def story():
         async with process(url) as own:
@@ -349,11 +346,7 @@ def test_sqlite_that_cleared_changes_away_before_they_were_seen_is_read_anew(tmp
 @pytest.mark.needs("postgresql")
 def test_lost_channel_of_postgresql_is_read_through_and_found_again(tmp_path, monkeypatch):
     with database_url("postgresql", tmp_path) as url:
-        database = Database(url)
-        upgrade(database)
-        with database.writing() as connection:
-            caller_table.add_tenant(connection, TENANT, name=TENANT, now=NOW)
-        database.close()
+        furnish(url)
 
         async def story():
             async with process(url) as own, process(url) as other:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from certs import pem
 from certs.certificate import Certificate
 from certs.edition import Edition
+from certs.errors import Refused
 from certs.keys import PrivateKey
 from certs.profiles.rules import Role
 from pki.authority.request import IssuanceRequest, parse_csr
@@ -24,6 +25,7 @@ from pki.house import House, assemble
 from plugward import clock, home, inputs
 from plugward.configuration import Places, pki_settings
 from plugward.errors import Complaint
+from plugward.exit_codes import ExitCode
 from plugward.http import Service
 from plugward.reading import instant, serial
 
@@ -60,6 +62,10 @@ class Authority(Protocol):
         """The chain: leaf first, root excluded."""
         ...
 
+    def issue_again(self, order: Order) -> tuple[Certificate, ...]:
+        """As issue(), but what was issued for the same key and name before, if that stands."""
+        ...
+
     def revoke(self, issuer: str, number: int, reason: str) -> Standing:
         """Revokes a serial under the authority with this key id; the first revocation stands."""
         ...
@@ -73,28 +79,37 @@ class _InHouse:
         self._caller = caller
 
     def issue(self, order: Order) -> tuple[Certificate, ...]:
-        csr = parse_csr(order.csr)
-        common_name = order.common_name or csr.common_name
-        if common_name is None:
-            raise Complaint("no common name", hint="--common-name")
-        request = IssuanceRequest(
-            role=order.role,
-            edition=order.edition,
-            public_key=csr.public_key,
-            common_name=common_name,
-            organization=order.organization or csr.organization,
-            country=order.country or csr.country,
-            variant=order.variant,
-            not_before=order.not_before,
-            not_after=order.not_after,
-        )
-        return self._house.authority.issue(request, caller=self._caller).chain
+        return self._house.authority.issue(_request(order), caller=self._caller).chain
+
+    def issue_again(self, order: Order) -> tuple[Certificate, ...]:
+        (outcome,) = self._house.authority.issue_batch([_request(order)], caller=self._caller)
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome.chain
 
     def revoke(self, issuer: str, number: int, reason: str) -> Standing:
         stands = self._house.authority.revoke(
             issuer, number, parse_reason(reason), caller=self._caller
         )
         return Standing(WORDS[stands.reason], instant(stands.revoked_at))
+
+
+def _request(order: Order) -> IssuanceRequest:
+    csr = parse_csr(order.csr)
+    common_name = order.common_name or csr.common_name
+    if common_name is None:
+        raise Complaint("no common name", hint="--common-name")
+    return IssuanceRequest(
+        role=order.role,
+        edition=order.edition,
+        public_key=csr.public_key,
+        common_name=common_name,
+        organization=order.organization or csr.organization,
+        country=order.country or csr.country,
+        variant=order.variant,
+        not_before=order.not_before,
+        not_after=order.not_after,
+    )
 
 
 class _Remote:
@@ -104,24 +119,36 @@ class _Remote:
         self._service = service
 
     def issue(self, order: Order) -> tuple[Certificate, ...]:
-        form = {
-            "role": order.role.value,
-            "edition": order.edition.value,
-            "csr": order.csr,
-            "common_name": order.common_name,
-            "organization": order.organization,
-            "country": order.country,
-            "variant": order.variant,
-            "not_before": order.not_before and order.not_before.isoformat(),
-            "not_after": order.not_after and order.not_after.isoformat(),
-        }
-        told = self._service.ask("POST", "/v1/certificates", form)
+        told = self._service.ask("POST", "/v1/certificates", _form(order))
         return pem.parse_chain(str(told.get("chain")))
+
+    def issue_again(self, order: Order) -> tuple[Certificate, ...]:
+        asked = {"requests": [_form(order)]}
+        told: Any = self._service.ask("POST", "/v1/certificates/batch", asked)
+        (outcome,) = told["outcomes"]
+        if outcome["issued"] is None:
+            no = outcome["refused"]
+            raise Complaint(f"{no['detail']} ({no['code']})", exit_code=ExitCode.NO)
+        return pem.parse_chain(outcome["issued"]["chain"])
 
     def revoke(self, issuer: str, number: int, reason: str) -> Standing:
         path = f"/v1/certificates/{issuer}/{serial(number)}/revoke"
         told = self._service.ask("POST", path, {"reason": reason})
         return Standing(str(told.get("reason")), str(told.get("revoked_at")))
+
+
+def _form(order: Order) -> dict[str, object]:
+    return {
+        "role": order.role.value,
+        "edition": order.edition.value,
+        "csr": order.csr,
+        "common_name": order.common_name,
+        "organization": order.organization,
+        "country": order.country,
+        "variant": order.variant,
+        "not_before": order.not_before and order.not_before.isoformat(),
+        "not_after": order.not_after and order.not_after.isoformat(),
+    }
 
 
 @contextmanager

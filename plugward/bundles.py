@@ -57,17 +57,7 @@ class Bundles:
     def key(self, name: str) -> PrivateKey | None:
         """The key that an earlier attempt left; a complaint where it does not open."""
         path = self.key_file(name)
-        if not path.exists():
-            return None
-        try:
-            key = load_pem_private_key(path.read_bytes(), self.passphrase)
-        except (ValueError, TypeError) as bad:
-            raise Complaint(
-                f"{path} does not open", hint="the passphrase it was made with?"
-            ) from bad
-        if not isinstance(key, ec.EllipticCurvePrivateKey | ed448.Ed448PrivateKey):
-            raise Complaint(f"{path} holds another kind of key", exit_code=ExitCode.MALFORMED)
-        return key
+        return read_key(path, self.passphrase) if path.exists() else None
 
     def keep_key(self, name: str, key: PrivateKey) -> None:
         """Writes a fresh key, mode 0600."""
@@ -109,6 +99,17 @@ def write_key(path: Path, key: PrivateKey, passphrase: bytes | None) -> None:
     sealed = NoEncryption() if passphrase is None else _sealed(passphrase)
     octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed)
     home.write_secret(path, octets.decode("ascii"))
+
+
+def read_key(path: Path, passphrase: bytes | None) -> PrivateKey:
+    """The key that write_key() wrote; a complaint where it does not open."""
+    try:
+        key = load_pem_private_key(inputs.read(str(path)), passphrase)
+    except (ValueError, TypeError) as bad:
+        raise Complaint(f"{path} does not open", hint="the passphrase it was made with?") from bad
+    if not isinstance(key, ec.EllipticCurvePrivateKey | ed448.Ed448PrivateKey):
+        raise Complaint(f"{path} holds another kind of key", exit_code=ExitCode.MALFORMED)
+    return key
 
 
 def _sealed(passphrase: bytes) -> BestAvailableEncryption:

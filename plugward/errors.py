@@ -13,3 +13,7 @@ class Complaint(Exception):  # noqa: N818 - not an error of ours: something for 
         self.text = text
         self.hint = hint
         self.exit_code = exit_code
+
+
+class Declined(Complaint):
+    """The service understood and said no: nothing was done, and nothing will be."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from plugward.errors import Complaint
+from plugward.errors import Complaint, Declined
 from plugward.exit_codes import ExitCode
 
 DEADLINE_SECONDS = 10.0
@@ -28,6 +28,10 @@ _EXIT_CODES = {
     409: ExitCode.NO,
     429: ExitCode.NO,
 }
+
+# By these, what was asked may have been done before: for the same request, sent twice on its way.
+_CLASHES = 409
+_DONE_BEFORE = frozenset({"registration.key_reused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def fetch(
 
 
 def refused(url: str, status: int, octets: bytes) -> Complaint:
-    """What the answer to a refused request says, for the user."""
+    """What the answer to a refused request says, for the user; Declined where it is final."""
     try:
         problem = json.loads(octets)
     except ValueError:
@@ -122,7 +126,9 @@ def refused(url: str, status: int, octets: bytes) -> Complaint:
     )
     text = f"{detail} ({problem['code']})" if "code" in problem else f"{url}: {detail}"
     exit_code = _EXIT_CODES.get(status, ExitCode.UNREACHABLE)
-    return Complaint(text, hint=", ".join(codes), exit_code=exit_code)
+    final = status in _EXIT_CODES and status != _CLASHES
+    kind = Declined if final and problem.get("code") not in _DONE_BEFORE else Complaint
+    return kind(text, hint=", ".join(codes), exit_code=exit_code)
 
 
 def _odd(url: str) -> Complaint:

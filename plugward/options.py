@@ -57,3 +57,9 @@ SubCaRole = Annotated[
 ]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="why; it stays on the audit")]
 Yes = Annotated[bool, typer.Option("--yes", help="do not ask at the terminal")]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again", help="ask once more, for the key that an attempt without an answer left"
+    ),
+]

@@ -7,13 +7,17 @@ import stat
 import subprocess
 import sys
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
 from certs import pem
 from certs.keys import KeyKind, generate
+from plugward import bundles
 from plugward.authority import request_of
 from plugward.cli import main
 from plugward.exit_codes import ExitCode
@@ -57,6 +61,12 @@ class Served:
 
     def contract(self, number: int) -> str:
         return str(self.home.leaves / f"contract-{self.told['contracts'][number]}.pem")
+
+    def where(self, door: str) -> list[str]:
+        """The options by which commands reach the PKI: its home, or its address."""
+        if door == "home":
+            return ["--home", str(self.home.directory)]
+        return ["--url", self.pki_url, "--api-key-file", self.keys["pki"]]
 
     def stop(self) -> str:
         self.process.send_signal(signal.SIGTERM)
@@ -240,10 +250,7 @@ def test_decided_here_with_revocation_evidence(evidence, served, capsys):
 
 @pytest.mark.parametrize("door", ["home", "url"])
 def test_issued_then_revoked_is_told_by_ocsp_and_crl(door, served, tmp_path, capsys):
-    where = {
-        "home": ["--home", str(served.home.directory)],
-        "url": ["--url", served.pki_url, "--api-key-file", served.keys["pki"]],
-    }[door]
+    where = served.where(door)
     chain, key = str(tmp_path / "chain.pem"), str(tmp_path / "contract.key")
     issue = ["cert", "issue", "--role", "contract", "--common-name", "DE8AA000000001"]
     status, out, _ = run(capsys, *issue, "--new-key", key, "--out", chain, *where)
@@ -302,22 +309,92 @@ def test_csr_from_stdin_is_issued_for(served, capsys, monkeypatch):
     assert (status, leaf.common_name, len(rest)) == (ExitCode.YES, "DE8AA000000002", 2)
 
 
-def test_refused_issuance_names_the_finding_and_leaves_no_key(served, tmp_path, capsys):
+@pytest.mark.parametrize("door", ["home", "url"])
+def test_refused_issuance_names_the_finding_and_leaves_no_key(door, served, tmp_path, capsys):
     key = tmp_path / "contract.key"
-    argv = [
-        "cert",
-        "issue",
-        "--role",
-        "contract",
-        "--common-name",
-        "no eMAID",
-        "--new-key",
-        str(key),
-    ]
-    status, out, err = run(capsys, *argv, "--home", str(served.home.directory))
+    issue = ["cert", "issue", "--role", "contract", "--common-name", "no eMAID"]
+    status, out, err = run(capsys, *issue, "--new-key", str(key), *served.where(door))
     assert (status, out) == (ExitCode.NO, "")
     assert "profile.common_name_wrong" in err
     assert not key.exists()
+
+
+class LosesAnswers:
+    """A road to a service on which questions arrive, and answers do not come back."""
+
+    def __init__(self, url: str) -> None:
+        self.lost = []
+        road = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                headers = {name: self.headers[name] for name in ("Authorization", "Content-Type")}
+                answer = httpx.post(url + self.path, headers=headers, content=body, trust_env=False)
+                road.lost.append(answer)
+                self.close_connection = True
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+
+@pytest.mark.parametrize("form", ["--new-key", "--pkcs12"])
+def test_answer_lost_keeps_the_key_and_again_gives_its_certificate(form, served, tmp_path, capsys):
+    key, out = tmp_path / "contract.key", tmp_path / "chain.pem"
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("of the bundle\n")
+    name = {"--new-key": "DE8AA000000004", "--pkcs12": "DE8AA000000005"}[form]
+    issue = ["cert", "issue", "--role", "contract", "--common-name", name, form, str(key)]
+    issue += ["--out", str(out), "--pkcs12-passphrase-file", str(passphrase)]
+    road = LosesAnswers(served.pki_url)
+    where = ["--url", road.url, "--api-key-file", served.keys["pki"]]
+    status, _, err = run(capsys, *issue, *where)
+    road.server.shutdown()
+    road.server.server_close()
+    assert status == ExitCode.UNREACHABLE
+    assert f"{key} keeps the key" in err
+    assert "--again" in err
+    (lost,) = road.lost
+    assert lost.status_code == 201, "it was issued all the same"
+
+    status, _, err = run(capsys, *issue, *served.where("url"))
+    assert status == ExitCode.ASKED_WRONGLY, "the key is not overwritten"
+    status, _, err = run(capsys, *issue, "--again", *served.where("url"))
+    assert status == ExitCode.YES, err
+    leaf, *_ = pem.parse_chain(out.read_bytes())
+    assert f"{leaf.serial:x}" == lost.json()["serial"], "and was not issued twice"
+    opened = (
+        pkcs12.load_key_and_certificates(key.read_bytes(), b"of the bundle")[0]
+        if form == "--pkcs12"
+        else load_pem_private_key(key.read_bytes(), None)
+    )
+    assert opened.public_key() == leaf.public_key()
+
+
+def test_asking_again_without_an_earlier_attempt_makes_no_key(served, tmp_path, capsys):
+    key = tmp_path / "contract.key"
+    issue = ["cert", "issue", "--role", "contract", "--common-name", "DE8AA000000006"]
+    status, _, err = run(capsys, *issue, "--new-key", str(key), "--again", *served.where("url"))
+    assert status == ExitCode.ASKED_WRONGLY
+    assert "is not there" in err
+    assert not key.exists()
+
+
+@pytest.mark.parametrize("door", ["home", "url"])
+def test_key_that_was_asked_for_before_is_kept_when_asking_again_is_refused(
+    door, served, tmp_path, capsys
+):
+    key = tmp_path / "contract.key"
+    bundles.write_key(key, generate(KeyKind.P256), None)
+    issue = ["cert", "issue", "--role", "contract", "--common-name", "no eMAID"]
+    status, _, err = run(capsys, *issue, "--new-key", str(key), "--again", *served.where(door))
+    assert status == ExitCode.NO
+    assert "issuance.lint" in err
+    assert key.exists()
 
 
 def test_check_config_shows_settings_without_secrets(served, capsys):

@@ -9,8 +9,10 @@ from certs import keys, pem
 from certs.edition import Edition
 from certs.keys import KeyKind
 from certs.profiles.rules import Role
+from plugward import desk
 from plugward.authority import request_of
 from plugward.cli import main
+from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 from tests.integration.test_pki_doors import FORM, Door, code, issued, place
 from tests.pki_house import TENANT, Clock, furnished_house, issuer_id
@@ -109,7 +111,7 @@ def test_refused_issue_of_the_form_counts_as_before(door):
     assert refused.status_code == 403
 
 
-def test_command_line_renews_what_is_about_to_end(tmp_path, capsys):
+def test_command_line_renews_what_is_about_to_end(tmp_path, capsys, monkeypatch):
     world, key, chain = (str(tmp_path / name) for name in ("world", "k", "c"))
     assert main(["init", world, "--contracts", "1"]) == 0
     brief = ["--role", "cps", "--common-name", "CPS 9", "--not-after", "2026-12-20"]
@@ -124,15 +126,26 @@ def test_command_line_renews_what_is_about_to_end(tmp_path, capsys):
     assert main(renew) == ExitCode.ASKED_WRONGLY
     next_key, next_chain = tmp_path / "k2", tmp_path / "c2"
     assert main([*renew, "--new-key", str(next_key), "--out", key]) == ExitCode.ASKED_WRONGLY
-    assert main([*renew, "--new-key", str(next_key), "--out", str(next_chain)]) == 0
+    ask = desk._InHouse.ask
+
+    def answer_lost(self, *asked):
+        ask(self, *asked)
+        raise Complaint("no answer", exit_code=ExitCode.UNREACHABLE)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk._InHouse, "ask", answer_lost)
+        asked = [*renew, "--new-key", str(next_key), "--out", str(next_chain)]
+        assert main(asked) == ExitCode.UNREACHABLE
+    assert next_key.exists(), "it may be certified by now"
+    assert main([*renew, "--new-key", str(tmp_path / "k3")]) == ExitCode.NO, "and it is"
+    assert not (tmp_path / "k3").exists()
+    assert main([*asked, "--again"]) == 0
     old, new = (pem.parse_chain(Path(name).read_text())[0] for name in (chain, str(next_chain)))
     assert old.subject == new.subject
     assert next_key.stat().st_mode & 0o777 == 0o600
     request = tmp_path / "csr"
     request.write_text(csr("another"))
     assert main([*renew, "--csr", str(request)]) == ExitCode.NO
-    assert main([*renew, "--new-key", str(tmp_path / "k3")]) == ExitCode.NO
-    assert not (tmp_path / "k3").exists()
     root = str(tmp_path / "world/anchors/mo-root.pem")
     capsys.readouterr()
     assert main(["cert", "renew", root, "--csr", str(request), "--home", world]) != 0

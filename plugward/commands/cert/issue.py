@@ -1,13 +1,14 @@
 """``plugward cert issue``."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from certs import keys, names, pem
+from certs import names, pem
 from certs.edition import Edition
-from certs.keys import KeyKind, PrivateKey
+from certs.keys import KeyKind
 from certs.profiles.ocsp_responder import CERTIFICATE_AUTHORITIES
 from certs.profiles.rules import Role
 from plugward import bundles, home, inputs, options, reading, terminal
@@ -16,6 +17,7 @@ from plugward.authority import Order, reached, request_of
 from plugward.desk import open_desk
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
+from plugward.new_key import NewKey
 
 _KEY_KINDS = {Edition.ISO_2: KeyKind.P256, Edition.ISO_20: KeyKind.P521}
 
@@ -50,6 +52,7 @@ def run(
     not_after: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="else the profile's")
     ] = None,
+    again: options.Again = False,
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="a new file for the chain, not stdout")
     ] = None,
@@ -63,6 +66,9 @@ def run(
 
     The authority is that of a home directory (`plugward init`), in this process, or the service at
     --url. The chain is printed as PEM, leaf first, root excluded.
+
+    A key made here is in its file before it is asked for, and goes only where the authority
+    declined. After silence it stays, and --again asks for the certificate it may have by now.
 
     For the role of an authority a request is made instead, which others have to approve
     (`plugward approval`); the authority's key is made where the others are.
@@ -94,15 +100,15 @@ def run(
     if csr is None and common_name is None:
         raise Complaint("a fresh key has no name yet", hint="--common-name")
     passphrase = None if pkcs12 is None else bundles.passphrase_of(pkcs12_passphrase_file)
-    for name in filter(None, (out, key_file)):
-        if Path(name).exists():
-            raise Complaint(f"{name} is there already", hint="nothing is overwritten")
-    key: PrivateKey | None = None
+    if out is not None and Path(out).exists():
+        raise Complaint(f"{out} is there already", hint="nothing is overwritten")
+    new: NewKey | None = None
     if csr is not None:
         request = inputs.read(csr).decode("utf-8", "replace")
     else:
-        key = keys.generate(_KEY_KINDS[edition])
-        request = request_of(key, common_name or "")
+        kind = _KEY_KINDS[edition]
+        new = NewKey.prepare(key_file or "", kind, passphrase=passphrase, again=again)
+        request = request_of(new.key, common_name or "")
     order = Order(
         role=role,
         edition=edition,
@@ -114,22 +120,16 @@ def run(
         not_before=None if not_before is None else inputs.moment(not_before),
         not_after=None if not_after is None else inputs.moment(not_after),
     )
-    with reached(
-        directory=directory, url=url, api_key_file=api_key_file, passphrase_file=passphrase_file
-    ) as authority:
-        if key is not None and key_file is not None:
-            # before there is a certificate that needs it
-            bundles.write_key(Path(key_file), key, passphrase)
-        try:
-            chain = authority.issue(order)
-        except Exception:
-            if key_file is not None:
-                Path(key_file).unlink()  # nobody certified it
-            raise
-    if key is not None and pkcs12 is not None and passphrase is not None:
-        bundles.replace(
-            Path(pkcs12), bundles.pkcs12_octets(order.common_name or "", key, chain, passphrase)
-        )
+    with (
+        reached(
+            directory=directory, url=url, api_key_file=api_key_file, passphrase_file=passphrase_file
+        ) as authority,
+        nullcontext() if new is None else new.asking(),
+    ):
+        chain = authority.issue_again(order) if again else authority.issue(order)
+    if new is not None and pkcs12 is not None and passphrase is not None:
+        sealed = bundles.pkcs12_octets(order.common_name or "", new.key, chain, passphrase)
+        bundles.replace(Path(pkcs12), sealed)
     text = pem.encode(chain)
     if out is not None:
         home.write(Path(out), text)

@@ -1,16 +1,18 @@
 """``plugward cert renew``."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from certs import keys, names, pem
+from certs import names, pem
 from plugward import home, inputs, options, reading, terminal
 from plugward.authority import request_of
 from plugward.desk import open_desk
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
+from plugward.new_key import NewKey
 
 
 def run(
@@ -25,6 +27,7 @@ def run(
         str | None,
         typer.Option(metavar="FILE", help="make its next key and keep it in this new file"),
     ] = None,
+    again: options.Again = False,
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="a new file for the chain, not stdout")
     ] = None,
@@ -36,34 +39,31 @@ def run(
     """Have a certificate's successor issued: same subject and profile, a new key or its own.
 
     The old certificate stays valid to its end, or until `plugward cert revoke` with the reason
-    superseded. Asked again with the same request, the same successor is given.
+    superseded. Asked again with the same request, the same successor is given; with --again for
+    the key that an unanswered attempt left, too.
     """
     if (csr is None) is (new_key is None):
         raise Complaint("either --csr or --new-key", hint="a request, or a file for a fresh key")
-    for name in filter(None, (out, new_key)):
-        if Path(name).exists():
-            raise Complaint(f"{name} is there already", hint="nothing is overwritten")
+    if out is not None and Path(out).exists():
+        raise Complaint(f"{out} is there already", hint="nothing is overwritten")
     old = inputs.certificates(file)[0]
     if old.authority_key_id is None:
         raise Complaint(f"{file} does not name its issuer's key", exit_code=ExitCode.MALFORMED)
-    key = keys.generate(old.key_kind) if csr is None else None
+    new: NewKey | None = None
     if csr is not None:
         request = inputs.read(csr).decode("utf-8", "replace")
-    elif key is not None:
-        request = request_of(key, old.common_name or "")
+    else:
+        new = NewKey.prepare(new_key or "", old.key_kind, again=again)
+        request = request_of(new.key, old.common_name or "")
     path = f"/v1/certificates/{old.authority_key_id.hex()}/{reading.serial(old.serial)}/renew"
-    with open_desk(
-        directory=directory, url=url, api_key_file=api_key_file, passphrase_file=passphrase_file
-    ) as desk:
-        if key is not None and new_key is not None:
-            home.write_key(Path(new_key), key)  # before there is a certificate that needs it
-        try:
-            told = desk.ask("POST", path, {"csr": request})
-        except Complaint:
-            if new_key is not None:
-                Path(new_key).unlink()  # nobody certified it
-            raise
-    chain = pem.parse_chain(str(told["chain"]))
+    with (
+        open_desk(
+            directory=directory, url=url, api_key_file=api_key_file, passphrase_file=passphrase_file
+        ) as desk,
+        nullcontext() if new is None else new.asking(),
+    ):
+        told = desk.ask("POST", path, {"csr": request})
+        chain = pem.parse_chain(str(told["chain"]))
     if out is None:
         terminal.data_pem(pem.encode(chain))
     else:

@@ -1,4 +1,7 @@
-"""A whole V2G world in memory: every root, sub-CA, leaf and OCSP delegate of one edition."""
+"""A whole V2G world in memory: every root, sub-CA, leaf and OCSP delegate of one edition.
+
+Beside it an operator's own PKI for its charging stations.
+"""
 
 import secrets
 from collections import Counter
@@ -65,6 +68,9 @@ _PLACES = (  # issuers before those they issue to
     _Place(Role.CPS_SUB_1, Role.V2G_ROOT, "CPS Sub-CA 1", _CPS),
     _Place(Role.CPS_SUB_2, Role.CPS_SUB_1, "CPS Sub-CA 2", _CPS),
     _Place(Role.CPS, Role.CPS_SUB_2, "Certificate Provisioning Service", _CPS),
+    _Place(Role.STATION_ROOT, None, "Station Root CA", _CPO),
+    _Place(Role.STATION_SUB, Role.STATION_ROOT, "Station Sub-CA", _CPO),
+    _Place(Role.CHARGING_STATION, Role.STATION_SUB, "PLW-0001", _CPO),
 )
 _PLACE_OF = MappingProxyType({place.role: place for place in _PLACES})
 _ROOTS: Mapping[Role, Purpose] = MappingProxyType(
@@ -79,6 +85,7 @@ _SUB_CA_USES: Mapping[Role, Use] = MappingProxyType(
         Role.MO_SUB_2: Use.CONTRACT,
         Role.CPS_SUB_1: Use.CPS,
         Role.CPS_SUB_2: Use.CPS,
+        Role.STATION_SUB: Use.CHARGING_STATION,
     }
 )
 
@@ -173,20 +180,14 @@ class World:
         return self._responders[role]
 
     def anchors(self) -> AnchorSet:
-        """Its roots, each for its purpose, with the uses of the sub-CAs below on record."""
+        """Its V2G roots, each for its purpose, with the uses of the sub-CAs below on record."""
         return AnchorSet(
-            Anchor(
-                certificate=self[role].certificate,
-                purpose=purpose,
-                sub_ca_roles={
-                    self[sub].certificate.fingerprint: use
-                    for sub, use in _SUB_CA_USES.items()
-                    if self[sub].root == self[role].certificate
-                },
-            )
-            for role, purpose in _ROOTS.items()
-            if role in self
+            self._anchor(role, purpose) for role, purpose in _ROOTS.items() if role in self
         )
+
+    def station_anchor(self) -> Anchor:
+        """The operator's own root, as its central system trusts it, and nobody else."""
+        return self._anchor(Role.STATION_ROOT, Purpose.CSMS)
 
     def issue(
         self,
@@ -245,6 +246,18 @@ class World:
             deterministic=deterministic,
         )
         return replace(identity, certificate=sign(draft, (issuer or identity).signer))
+
+    def _anchor(self, root: Role, purpose: Purpose) -> Anchor:
+        certificate = self[root].certificate
+        return Anchor(
+            certificate=certificate,
+            purpose=purpose,
+            sub_ca_roles={
+                self[sub].certificate.fingerprint: use
+                for sub, use in _SUB_CA_USES.items()
+                if self[sub].root == certificate
+            },
+        )
 
     def _populate(self) -> None:
         for place in _PLACES:
@@ -319,6 +332,8 @@ def grow(
     under_v2g: Collection[Purpose] = (),
 ) -> World:
     """A V2G world: V2G, MO and OEM roots, all sub-CAs, one leaf a role, a delegate for each CA.
+
+    The operator's own root for its stations stands beside them.
 
     With a ``seed`` keys, serial numbers and (deterministic) signatures follow from it and the
     arguments, for tests and demonstrations; without one everything is fresh. ``key_kind`` is the

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import assert_never
 
 from certs import der, extensions, names
@@ -189,6 +190,8 @@ def _subject(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
         kinds |= of_this
         needless |= utf8
         at = end
+    if profile.subject.organization_expected and names.ORGANIZATION not in kinds:
+        yield found("profile.organization_absent", where="subject")
     if profile.subject.country_expected and names.COUNTRY not in kinds:
         yield found("profile.country_absent", where="subject")
     if unexpected := kinds - _SUBJECT_ATTRIBUTES:
@@ -252,11 +255,25 @@ def _common_name(text: str, profile: Profile) -> str:
                 SECCID.parse(text)
             case NameForm.CHARGER:
                 _parse_charger(text)
+            case NameForm.STATION:
+                wrong = not text.strip() or not text.isprintable() or _is_address(text)
+                return "profile.common_name_wrong" if wrong else ""
             case _:
                 assert_never(form)
     except MalformedIdentifier:
         return "profile.common_name_wrong"
     return ""
+
+
+def _is_address(text: str) -> bool:
+    """Whether a name is a URL or an IP address, as those of central systems may be."""
+    if "://" in text:
+        return True
+    try:
+        ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _parse_charger(text: str) -> EVSEID | SECCID:

@@ -32,7 +32,13 @@ from plugward.home import TENANT, Home
 
 CONTRACTS_MAX = 1_000
 _FIRST_INSTANCE = 1_234_567  # DE8AA001234567 is the contract that every grown world has
-_LEAVES = (Role.SECC, Role.OEM_PROVISIONING, Role.CPS, Role.VEHICLE)
+_LEAVES = (
+    Role.SECC,
+    Role.CHARGING_STATION,
+    Role.OEM_PROVISIONING,
+    Role.CPS,
+    Role.VEHICLE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +162,8 @@ def _into_authz(
             random=secrets.token_bytes,
         )
     app = create_authz(settings, clock=wishes.clock)
-    asyncio.run(_register(app, key, world.anchors().anchors, contracts))
+    anchors = (*world.anchors().anchors, world.station_anchor())
+    asyncio.run(_register(app, key, anchors, contracts))
     return key
 
 
@@ -203,7 +210,7 @@ def _write_down(
         building.authz_settings, homes.toml({**_authz_places(final), "allowed_urls": allowed})
     )
     building.anchors.mkdir()
-    for anchor in world.anchors().anchors:
+    for anchor in (*world.anchors().anchors, world.station_anchor()):
         homes.write_certificates(
             building.anchors / f"{anchor.purpose.value}-root.pem", anchor.certificate
         )

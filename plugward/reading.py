@@ -89,7 +89,7 @@ def identifier(text: str, form: NameForm, profile: Profile) -> tuple[str, str]:
                 return "SECCID", str(SECCID.parse(text))
             case NameForm.CHARGER:
                 return _charger(text)
-            case NameForm.TEXT:
+            case NameForm.TEXT | NameForm.STATION:
                 return "", ""
     except MalformedIdentifier:
         return "", ""

@@ -192,6 +192,11 @@ _NAMES = (
         "The subject's domain component is not the role's (DC_FOREIGN)",
         "[V2G2-925] as quoted in EVerest/EVerest#2119",
     ),
+    _error(
+        "organization_absent",
+        "The subject names no organisation where the role asks for one",
+        "OCPP 2.0.1 part 2 A00 (number unverified): O names a charging station's operator",
+    ),
     _remark(
         "country_absent",
         Severity.NOTICE,

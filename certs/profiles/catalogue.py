@@ -3,11 +3,13 @@
 from types import MappingProxyType
 
 from certs.edition import Edition
-from certs.profiles import cpo, cps, mo, ocsp_responder, oem, v2g
+from certs.profiles import cpo, cps, mo, ocsp_responder, oem, station, v2g
 from certs.profiles.rules import Profile, Role
 
 PROFILES: tuple[Profile, ...] = tuple(
-    profile for table in (v2g, cpo, mo, oem, cps, ocsp_responder) for profile in table.PROFILES
+    profile
+    for table in (v2g, cpo, mo, oem, cps, station, ocsp_responder)
+    for profile in table.PROFILES
 )
 
 _BY_NAME = MappingProxyType({profile.name: profile for profile in PROFILES})

@@ -18,6 +18,8 @@ CERTIFICATE_AUTHORITIES = frozenset(
         Role.OEM_SUB_2,
         Role.CPS_SUB_1,
         Role.CPS_SUB_2,
+        Role.STATION_ROOT,
+        Role.STATION_SUB,
     }
 )
 

@@ -38,6 +38,9 @@ class Role(Enum):
     CPS_SUB_2 = "cps-sub-2"
     CPS = "cps"
     VEHICLE = "vehicle"  # -20 only: the EV's TLS client certificate
+    STATION_ROOT = "station-root"  # the operator's own: OCPP's security profile 3
+    STATION_SUB = "station-sub"
+    CHARGING_STATION = "charging-station"  # the station's TLS client certificate
     OCSP_RESPONDER = "ocsp-responder"
 
 
@@ -57,6 +60,7 @@ class NameForm(Enum):
     PCID = "PCID"
     CHARGER = "EVSEID or SECCID"
     SECCID = "SECCID"
+    STATION = "a serial number, no URL or IP address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +243,7 @@ class SubjectRule(Rule):
         "profile.common_name_absent",
         "profile.common_name_wrong",
         "profile.common_name_check_digit",
+        "profile.organization_absent",
         "profile.country_absent",
         "profile.name_attribute_unexpected",
         "profile.name_utf8",
@@ -247,9 +252,13 @@ class SubjectRule(Rule):
 
     form: NameForm
     country_expected: bool = False
+    organization_expected: bool = False
 
     def sentence(self) -> str:
-        return self.form.value + (", C expected" if self.country_expected else "")
+        also = (", O required" if self.organization_expected else "") + (
+            ", C expected" if self.country_expected else ""
+        )
+        return self.form.value + also
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def identify(common_name: str, profile: Profile) -> Identity:
             case NameForm.SECCID:
                 secc = SECCID.parse(common_name)
                 return Identity(canonical=secc.canonical, prefix=secc.operator_id)
-            case NameForm.TEXT:
+            case NameForm.TEXT | NameForm.STATION:
                 return Identity(canonical=common_name, prefix=None)
             case _:
                 assert_never(profile.subject.form)

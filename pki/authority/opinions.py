@@ -40,11 +40,12 @@ class Explained:
     reason: str
 
 
+_OPERATORS = frozenset({Role.SECC, Role.STATION_ROOT, Role.STATION_SUB, Role.CHARGING_STATION})
 # The roles whose subjects have a domain component.
 _ROLES_BY_DC = {
     "V2G": frozenset({Role.V2G_ROOT, Role.CPO_SUB_1, Role.CPO_SUB_2}),
-    "CPO": frozenset({Role.SECC}),
-    "CSO": frozenset({Role.SECC}),
+    "CPO": _OPERATORS,
+    "CSO": _OPERATORS,
     "MO": frozenset({Role.MO_ROOT, Role.MO_SUB_1, Role.MO_SUB_2, Role.CONTRACT}),
     "OEM": frozenset(
         {Role.OEM_ROOT, Role.OEM_SUB_1, Role.OEM_SUB_2, Role.OEM_PROVISIONING, Role.VEHICLE}

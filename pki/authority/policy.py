@@ -61,7 +61,7 @@ class Grant:
     @property
     def is_text(self) -> bool:
         """Whether the role's common names are plain text, its prefixes then beginnings of it."""
-        return all(form is NameForm.TEXT for form in _forms(self.role, self.editions))
+        return all(form not in _READERS for form in _forms(self.role, self.editions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,9 @@ _LEAVES = (Role.SECC, Role.OEM_PROVISIONING)
 
 
 def anchors(home: Home) -> AnchorSet:
-    """The roots of a world's directory."""
+    """The V2G roots of a world's directory; what its operator's stations log in by is none."""
     made = []
-    for purpose in Purpose:
+    for purpose in (Purpose.V2G, Purpose.MO, Purpose.OEM):
         file = home.anchors / f"{purpose.value}-root.pem"
         if file.exists():
             roots = inputs.certificates(str(file))

@@ -30,7 +30,14 @@ def test_a_fresh_world_may_have_everything_and_says_so(run):
     status, out, _ = run("policy", "show")
     assert status == 0
     lines = [line.split() for line in out.splitlines() if line.startswith("  ")]
-    assert {line[0] for line in lines} == {"secc", "contract", "oem-provisioning", "vehicle", "cps"}
+    assert {line[0] for line in lines} == {
+        "secc",
+        "contract",
+        "oem-provisioning",
+        "vehicle",
+        "cps",
+        "charging-station",
+    }
     assert all("*" in line for line in lines)
 
 

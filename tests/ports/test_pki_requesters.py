@@ -274,7 +274,10 @@ def test_older_register_keeps_its_tenants_and_learns_its_holders(tmp_path, kind)
             (kept,) = connection.execute(select(policies)).all()
             assert (kept.tenant, kept.version, kept.set_by) == ("old", 1, "migration")
         (told,) = PolicyTable(engine).current()
-        assert told.grants == everything()
+        then = [each for each in everything() if each.role is not Role.CHARGING_STATION]
+        assert list(told.grants) == then, (
+            "what there was; a role that came later is granted by hand"
+        )
         engine.dispose()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from certs import keys
 from certs.certificate import Reading, parse
+from certs.chain.anchors import AnchorSet
 from certs.chain.roles import Purpose, Use
 from certs.chain.verification import verify
 from certs.edition import Edition
@@ -89,6 +90,20 @@ def test_sub_cas_of_mo_and_oem_can_stand_under_the_v2g_root():
         assert codes(verdict) == set()
     assert len(world.anchors()) == 1
     assert len(valid_world().anchors()) == 3
+
+
+@pytest.mark.parametrize(("edition", "kind"), KINDS)
+def test_a_station_logs_in_under_its_operators_own_root_and_serves_no_vehicle(edition, kind):
+    world = valid_world(edition, kind)
+    station = world[Role.CHARGING_STATION]
+    own = AnchorSet([world.station_anchor()])
+
+    def judged(use, anchors):
+        return codes(verify(station.chain, use=use, anchors=anchors, now=NOW))
+
+    assert judged(Use.CHARGING_STATION, own) == set()
+    assert judged(Use.SECC, own) == {"chain.role_confused", "chain.extended_key_usage_wrong"}
+    assert judged(Use.CHARGING_STATION, world.anchors()) == {"chain.anchor_unknown"}
 
 
 def test_one_of_them_can_stand_there_alone():

@@ -58,6 +58,9 @@ def library_tbs(request, rules, issuer, drafted):
         purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
         builder = builder.add_extension(purpose, critical=False)
         builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    if rules.role is Role.CHARGING_STATION:
+        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        builder = builder.add_extension(purpose, critical=False)
     described = [
         x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
         for method, url in (

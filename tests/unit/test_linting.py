@@ -369,6 +369,41 @@ DEVIATIONS = {
         lambda i: world.with_common_name(i, "Mallory"),
         {"profile.common_name_wrong"},
     ),
+    "station-named-by-address": (
+        Role.CHARGING_STATION,
+        lambda i: world.with_common_name(i, "192.0.2.7"),
+        {"profile.common_name_wrong"},
+    ),
+    "station-named-by-address-6": (
+        Role.CHARGING_STATION,
+        lambda i: world.with_common_name(i, "[2001:db8::7]"),
+        {"profile.common_name_wrong"},
+    ),
+    "station-named-by-url": (
+        Role.CHARGING_STATION,
+        lambda i: world.with_common_name(i, "wss://csms.example/1"),
+        {"profile.common_name_wrong"},
+    ),
+    "station-without-a-name": (
+        Role.CHARGING_STATION,
+        lambda i: world.with_common_name(i, " "),
+        {"profile.common_name_wrong"},
+    ),
+    "station-named-otherwise": (
+        Role.CHARGING_STATION,
+        lambda i: world.with_common_name(i, "DE*PLW*7.b@x"),
+        set(),
+    ),
+    "station-of-nobody": (
+        Role.CHARGING_STATION,
+        lambda i: crooked(i, subject=world.subject("PLW-0001", "CPO")),
+        {"profile.organization_absent"},
+    ),
+    "station-as-a-server": (
+        Role.CHARGING_STATION,
+        lambda i: world.with_purposes(i, CLIENT_AUTH, SERVER_AUTH),
+        {"profile.extended_key_usage_wrong"},
+    ),
     "X11-nul": (
         Role.MO_SUB_1,
         lambda i: world.with_common_name(i, "MO Sub-CA 1\x00"),

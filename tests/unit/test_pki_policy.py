@@ -161,7 +161,14 @@ def test_the_least_demanding_of_several_grants_counts():
 
 def test_everything_is_every_leaf_role_there_is():
     roles = {grant.role for grant in everything()}
-    assert {Role.CONTRACT, Role.SECC, Role.OEM_PROVISIONING, Role.CPS, Role.VEHICLE} == roles
+    assert roles == {
+        Role.CONTRACT,
+        Role.SECC,
+        Role.OEM_PROVISIONING,
+        Role.CPS,
+        Role.VEHICLE,
+        Role.CHARGING_STATION,
+    }
     assert decode_grants(encode_grants(everything())) == everything()
 
 

@@ -313,14 +313,14 @@ def test_world_taken_in_is_answered_for_and_issues(house):
     for identity in world:
         entry = house.stores.register.find(*of(identity.certificate))
         assert (entry.state, entry.certificate) == (State.ISSUED, identity.certificate.der)
-    assert len(house.authority.directory.by_key_id) == 11
+    assert len(house.authority.directory.by_key_id) == 13
     issue(house)
 
 
 def test_world_taken_in_twice_changes_nothing(empty):
     for _ in range(2):
         empty.importing.world(valid_world(), tenant=TENANT)
-    assert events(empty).count("certificate.imported") == len(list(valid_world())) + 11
+    assert events(empty).count("certificate.imported") == len(list(valid_world())) + 13
 
 
 def test_leaf_keys_are_not_taken_in(empty, keeper):

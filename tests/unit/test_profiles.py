@@ -14,9 +14,10 @@ from certs.keys import KeyKind
 from certs.profiles.catalogue import PROFILES, by_name, names, profile
 from certs.profiles.ocsp_responder import CERTIFICATE_AUTHORITIES
 from certs.profiles.printing import markdown
-from certs.profiles.rules import KeyUsageRule, NameForm, Presence, Role, bit_names
+from certs.profiles.rules import CLIENT_AUTH, KeyUsageRule, NameForm, Presence, Role, bit_names
 
 PAGE = Path(__file__).parents[2] / "docs" / "profiles.md"
+ROOTS = {Role.V2G_ROOT, Role.MO_ROOT, Role.OEM_ROOT, Role.STATION_ROOT}
 TOLERABLE = {Severity.WARNING, Severity.NOTICE}
 
 
@@ -77,12 +78,12 @@ def test_issuers_lead_to_a_root_within_three_steps():
             )
             steps += 1
             assert steps <= 4
-        assert roles <= {Role.V2G_ROOT, Role.MO_ROOT, Role.OEM_ROOT}
+        assert roles <= ROOTS
 
 
 def test_roots_carry_no_purposes_no_depth_and_no_addresses():
     roots = [p for p in PROFILES if p.is_root]
-    assert {p.role for p in roots} == {Role.V2G_ROOT, Role.MO_ROOT, Role.OEM_ROOT}
+    assert {p.role for p in roots} == ROOTS
     for root in roots:
         assert root.basic_constraints.ca
         assert root.basic_constraints.path_length is None
@@ -95,7 +96,7 @@ def test_depth_is_1_on_first_and_0_on_second_sub_cas():
     for found in PROFILES:
         if found.role.value.endswith("-sub-1"):
             assert found.basic_constraints.path_length == 1
-        elif found.role.value.endswith("-sub-2"):
+        elif found.role.value.endswith("-sub-2") or found.role is Role.STATION_SUB:
             assert found.basic_constraints.path_length == 0
         else:
             assert found.basic_constraints.path_length is None
@@ -109,6 +110,20 @@ def test_o04_no_ca_profile_allows_ocsp_signing(found):
     assert ca is bool(found.key_usage.required & KeyUsage.KEY_CERT_SIGN)
     assert (extensions.OCSP_SIGNING in purposes) is (found.role is Role.OCSP_RESPONDER)
     assert (found.ocsp_nocheck.presence is Presence.REQUIRED) is (found.role is Role.OCSP_RESPONDER)
+
+
+@pytest.mark.parametrize("edition", Edition)
+def test_a_charging_station_logs_in_and_serves_no_vehicle(edition):
+    """OCPP's security profile 3: a client under a root that no V2G PKI has a part in."""
+    for variant, components in (("", 1), ("no-dc", 0)):
+        station = profile(Role.CHARGING_STATION, edition, variant)
+        assert station.extended_key_usage.issued == (CLIENT_AUTH,)
+        assert not station.extended_key_usage.optional
+        assert station.subject.organization_expected
+        assert (station.domain_component.issued is not None) is bool(components)
+        above = profile(Role.STATION_SUB, edition)
+        assert station.issuer.roles == {above.role}
+        assert above.issuer.roles == {Role.STATION_ROOT}
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def create_app(
     facts = Facts(changes_of(database))
     registry = ContractBook(database, writer, facts)
     evse_book = EvseBook(database, writer)
-    sightings = SightingTable(database, writer)
+    sightings = SightingTable(database)
     trusts = TrustBook(database, writer, facts)
     log = DecisionTable(database, writer)
     station_book = StationBook(database, writer)
@@ -129,7 +129,6 @@ def create_app(
         finally:
             await hub.close()
             await gathering.close()
-            await sightings.close()
             await facts.close()
             await writer.close()
             await outbound.close()
@@ -150,7 +149,6 @@ def create_app(
         gatherer=gathering.gatherer,
         trusts=trusts,
         contracts=registry,
-        sightings=sightings,
         log=log,
         clock=steady,
         random=random,

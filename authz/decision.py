@@ -169,10 +169,15 @@ def decision_id(*, now: datetime, random: bytes) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedDecision:
-    """A decision as the log keeps it. ``body`` is the JSON that the log shows again."""
+    """A decision as the log keeps it. ``body`` is the JSON that the log shows again.
+
+    ``seen`` is the contract and the EVSE that it was granted at, both canonical; None where it was
+    refused, or where the question names none of them. It is kept beside the log, not in it.
+    """
 
     decision_id: str
     tenant: str
     decided_at: datetime
     granted: bool
     body: bytes
+    seen: tuple[str, str] | None = None

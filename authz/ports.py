@@ -142,10 +142,6 @@ class Sightings(Protocol):
         """Where it was granted last but at this EVSE, and where it charges but at this station."""
         ...
 
-    def note(self, tenant: str, emaid: EMAID, evse_id: EVSEID, *, now: datetime) -> None:
-        """Keeps that a contract was granted at an EVSE, soon; nobody waits for it."""
-        ...
-
 
 class Trusts(Protocol):
     """Anchors and policies. Everything belongs to one tenant. Raises Unavailable."""
@@ -175,7 +171,7 @@ class DecisionLog(Protocol):
     """Every decision ever answered. Raises Unavailable."""
 
     async def append(self, decision: LoggedDecision) -> None:
-        """Returns when the decision is on disk."""
+        """Returns when the decision is on disk, and where its contract was seen with it."""
         ...
 
     async def append_once(

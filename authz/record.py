@@ -127,19 +127,23 @@ def logged(decision: Decision, answer: bytes) -> LoggedDecision:
     """A decision as the log keeps it."""
     question, proof = decision.evidence.question, decision.evidence.proof
     path = proof.verdict.path if isinstance(proof, ChainProof | HashProof) else ()
+    emaid, evse_id, seen = question.emaid, question.evse_id, None
+    if decision.judgement.granted and emaid is not None and evse_id is not None:
+        seen = (emaid.canonical, evse_id.canonical)
     return LoggedDecision(
         decision_id=decision.decision_id,
         tenant=decision.tenant,
         decided_at=decision.decided_at,
         granted=decision.judgement.granted,
+        seen=seen,
         body=_ENCODER.encode(
             Record(
                 decision_id=decision.decision_id,
                 decided_at=decision.decided_at,
                 question=QuestionDocument(
                     token_type=question.token_type,
-                    emaid=None if question.emaid is None else question.emaid.as_received,
-                    evse_id=None if question.evse_id is None else str(question.evse_id),
+                    emaid=None if emaid is None else emaid.as_received,
+                    evse_id=None if evse_id is None else str(evse_id),
                     proof=mode(proof),
                     path=[certificate.fingerprint.hex() for certificate in path],
                 ),

@@ -11,7 +11,7 @@ from authz.evidence import ChainProof
 from authz.gathering import Gatherer
 from authz.idempotency import Reservation
 from authz.judgement import judge
-from authz.ports import Contracts, DecisionLog, Sightings, Trusts
+from authz.ports import Contracts, DecisionLog, Trusts
 from authz.question import Question
 from authz.record import encode_answer, logged
 from authz.steady_clock import SteadyClock
@@ -36,7 +36,6 @@ class Authorizer:
         gatherer: Gatherer,
         trusts: Trusts,
         contracts: Contracts,
-        sightings: Sightings,
         log: DecisionLog,
         clock: SteadyClock,
         random: Callable[[int], bytes],
@@ -44,7 +43,6 @@ class Authorizer:
         self._gatherer = gatherer
         self._trusts = trusts
         self._contracts = contracts
-        self._sightings = sightings
         self._log = log
         self._clock = clock
         self._random = random
@@ -74,7 +72,6 @@ class Authorizer:
         else:
             await self._log.append_once(logged(decision, answer), reservation, answer)
         await self._teach(decision)
-        self._note(decision)
         return Decided(decision=decision, answer=answer)
 
     def _ten_octets(self) -> bytes:
@@ -83,13 +80,6 @@ class Authorizer:
             self._drawn = self._random(10 * DRAWN_AT_ONCE)
         given, self._drawn = self._drawn[:10], self._drawn[10:]
         return given
-
-    def _note(self, decision: Decision) -> None:
-        """Keeps where a contract was granted, where the question said so."""
-        question = decision.evidence.question
-        emaid, evse_id = question.emaid, question.evse_id
-        if decision.judgement.granted and emaid is not None and evse_id is not None:
-            self._sightings.note(decision.tenant, emaid, evse_id, now=decision.decided_at)
 
     async def _teach(self, decision: Decision) -> None:
         """Lets the registry learn a certificate that was accepted with its contract.

@@ -52,23 +52,29 @@ class Lookup:
         return found
 
 
-def insert_many(connection: Connection, table: Table, values: Sequence[object]) -> None:
+def insert_many(
+    connection: Connection, table: Table, values: Sequence[object], *, otherwise: str = ""
+) -> None:
     """Inserts rows, whose columns follow each other in ``values`` as stored, in one statement.
+
+    ``otherwise`` is the clause that says what becomes of a row that is there already.
 
     One statement is one call into SQLite, for which the interpreter's lock is let go once, and
     one round trip to PostgreSQL, whose driver makes one for each row otherwise.
     """
     rows = len(values) // len(table.columns)
-    connection.exec_driver_sql(_insertion(connection.dialect, table, rows), tuple(values))
+    connection.exec_driver_sql(
+        _insertion(connection.dialect, table, rows, otherwise), tuple(values)
+    )
 
 
 @lru_cache(maxsize=1_024)
-def _insertion(dialect: Dialect, table: Table, rows: int) -> str:
+def _insertion(dialect: Dialect, table: Table, rows: int, otherwise: str) -> str:
     placeholder = "?" if dialect.positional and dialect.paramstyle == "qmark" else "%s"
     row = f"({', '.join([placeholder] * len(table.columns))})"
     columns = ", ".join(column.name for column in table.columns)
     # Names and placeholders are the table's; every value is bound.
-    return f"INSERT INTO {table.name} ({columns}) VALUES {', '.join([row] * rows)}"  # noqa: S608
+    return f"INSERT INTO {table.name} ({columns}) VALUES {', '.join([row] * rows)} {otherwise}"  # noqa: S608
 
 
 class Database:

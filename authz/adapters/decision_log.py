@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, text
 
 from authz.adapters.database import Database, insert_many
 from authz.adapters.reservations import settle
+from authz.adapters.sightings import note
 from authz.adapters.tables import DECISIONS, microseconds
 from authz.adapters.writer import Writer
 from authz.decision import LoggedDecision
@@ -101,6 +102,7 @@ def _append(connection: Connection, decisions: Sequence[LoggedDecision]) -> None
         )
         previous = sealed
     insert_many(connection, DECISIONS, rows)
+    note(connection, decisions)
 
 
 def first_break(connection: Connection) -> Break | None:

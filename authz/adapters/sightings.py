@@ -1,18 +1,12 @@
 """Where contracts were granted last, and where they charge."""
 
-import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from authz.adapters.database import Database, Lookup
-from authz.adapters.tables import EVSES, SIGHTINGS, TRANSACTIONS, moment
-from authz.adapters.writer import Writer
-from authz.errors import Unavailable
+from authz.adapters.database import Database, Lookup, insert_many
+from authz.adapters.tables import EVSES, SIGHTINGS, TRANSACTIONS, microseconds, moment
+from authz.decision import LoggedDecision
 from authz.relay import Sighting
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import EVSEID
@@ -42,23 +36,18 @@ _RUNNING = Lookup(
     .limit(bindparam("count"))
     .offset(bindparam("skip"))  # SQLite's dialect would add one of its own
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    tenant: str
-    emaid: str
-    evse_id: str
-    seen_at: datetime
+# A contract that was seen before has a row.
+_SEEN_AGAIN = (
+    "ON CONFLICT (tenant, emaid)"
+    " DO UPDATE SET evse_id = excluded.evse_id, seen_at = excluded.seen_at"
+)
 
 
 class SightingTable:
     """authz.ports.Sightings over its table and that of transactions."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._writer = writer
-        self._noting: set[asyncio.Task[None]] = set()
 
     async def elsewhere(
         self, tenant: str, emaid: EMAID, *, evse_id: EVSEID | None, station: str | None
@@ -81,33 +70,17 @@ class SightingTable:
                 found.append(Sighting(place=row[0], seen_at=moment(row[1]), running=True))
         return tuple(found)
 
-    def note(self, tenant: str, emaid: EMAID, evse_id: EVSEID, *, now: datetime) -> None:
-        seen = _Seen(tenant=tenant, emaid=emaid.canonical, evse_id=evse_id.canonical, seen_at=now)
 
-        async def keep() -> None:
-            with suppress(Unavailable):
-                await self._writer.gather(_note, seen)
+def note(connection: Connection, decisions: Iterable[LoggedDecision]) -> None:
+    """Keeps where contracts were granted, the newest place of each.
 
-        task = asyncio.create_task(keep())
-        self._noting.add(task)
-        task.add_done_callback(self._noting.discard)
-
-    async def close(self) -> None:
-        """Waits for what is being kept."""
-        await asyncio.gather(*self._noting)
-
-
-def _note(connection: Connection, items: Sequence[_Seen]) -> None:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    made = dialect.insert(SIGHTINGS)
-    newest = {(seen.tenant, seen.emaid): seen for seen in items}
-    connection.execute(
-        made.on_conflict_do_update(
-            index_elements=[SIGHTINGS.c.tenant, SIGHTINGS.c.emaid],
-            set_={"evse_id": made.excluded.evse_id, "seen_at": made.excluded.seen_at},
-        ),
-        [
-            {"tenant": tenant, "emaid": emaid, "evse_id": seen.evse_id, "seen_at": seen.seen_at}
-            for (tenant, emaid), seen in newest.items()
-        ],
-    )
+    In one statement, for the reasons of ``insert_many``.
+    """
+    seen = {
+        (one.tenant, one.seen[0]): (one.seen[1], microseconds(one.decided_at))
+        for one in decisions
+        if one.seen is not None
+    }
+    if seen:
+        values = [part for whose, place in seen.items() for part in (*whose, *place)]
+        insert_many(connection, SIGHTINGS, values, otherwise=_SEEN_AGAIN)

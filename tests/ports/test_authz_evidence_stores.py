@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, text, update
 
 from authz.adapters import tables
 from authz.adapters.database import Database
+from authz.adapters.decision_log import DecisionTable
 from authz.adapters.evses import EvseBook
 from authz.adapters.revocation_cache import RevocationCache
 from authz.adapters.schema import upgrade
@@ -18,6 +19,7 @@ from authz.adapters.signed_answers import SignedAnswers, watch
 from authz.adapters.signed_lists import SignedLists
 from authz.adapters.transactions import TransactionTable
 from authz.adapters.writer import Writer
+from authz.decision import LoggedDecision
 from authz.outbound_rule import target
 from authz.restrictions import Evse
 from authz.told import GAP, RETRY_FIRST, RETRY_MAX, Told, refresh_at, retry_at
@@ -480,13 +482,23 @@ def test_k18_where_a_contract_was_last_and_where_it_charges_is_told_of_other_pla
     async def story(process, _):
         with process.database.writing() as connection:
             connection.execute(text("INSERT INTO tenants VALUES ('t', 't', '{}', 0, 0)"))
-        table = SightingTable(process.database, process.writer)
+        table = SightingTable(process.database)
+        log = DecisionTable(process.database, process.writer)
         evses = EvseBook(process.database, process.writer)
         transactions = TransactionTable(process.database, process.writer)
         here = {"evse_id": one, "station": "CS-1"}
         assert await table.elsewhere("t", own, **here) == ()
-        table.note("t", own, other, now=NOW)
-        await table.close()
+        for at, place in enumerate((one, other)):  # the newest counts
+            await log.append(
+                LoggedDecision(
+                    decision_id=f"00000000-0000-7000-8000-{at:012}",
+                    tenant="t",
+                    decided_at=NOW,
+                    granted=True,
+                    body=b"{}",
+                    seen=(own.canonical, place.canonical),
+                )
+            )
         (seen,) = await table.elsewhere("t", own, **here)
         assert (seen.place, seen.seen_at, seen.position) == ("DEPLWE2", NOW, None)
         await evses.put("t", Evse(evse_id=other, latitude=52.5, longitude=13.4), now=NOW)

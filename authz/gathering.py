@@ -1,10 +1,12 @@
 """Asks all sources at once under one deadline; silence becomes a value."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import datetime
 from itertools import pairwise
-from typing import assert_never
+from typing import TypeVar, assert_never
 
+from authz.begun import begun
 from authz.contract import Contract
 from authz.errors import Unavailable
 from authz.evidence import (
@@ -38,6 +40,8 @@ from certs.revocation import hash_dialects
 from certs.revocation.status import Good, RevocationStatus, Revoked, Unknown
 
 ASKING_MAX = 1_024  # certificates asked about at once, of all callers; beyond it silence is assumed
+
+T = TypeVar("T")
 
 _Key = tuple[bytes, bytes, tuple[str, ...]]
 _SOURCES = {"ocsp": Source.OCSP, "crl": Source.CRL}
@@ -131,8 +135,7 @@ class Gatherer:
         if held is not None:
             return held
         try:
-            async with asyncio.timeout_at(deadline):
-                contract = await self._contracts.find(tenant, question.emaid)
+            contract = await _until(deadline, self._contracts.find(tenant, question.emaid))
         except TimeoutError:
             return NotTold(reason="the registry did not answer in time")
         except Unavailable as silent:
@@ -142,8 +145,7 @@ class Gatherer:
     async def _evse(self, tenant: str, evse_id: EVSEID, deadline: float) -> Evse | None:
         """What is told of an EVSE; silence is nothing."""
         try:
-            async with asyncio.timeout_at(deadline):
-                return await self._evses.find(tenant, evse_id)
+            return await _until(deadline, self._evses.find(tenant, evse_id))
         except (TimeoutError, Unavailable):
             return None
 
@@ -155,10 +157,12 @@ class Gatherer:
         if not somewhere or not isinstance(standing, Contract):
             return ()
         try:
-            async with asyncio.timeout_at(deadline):
-                return await self._sightings.elsewhere(
+            return await _until(
+                deadline,
+                self._sightings.elsewhere(
                     tenant, standing.emaid, evse_id=question.evse_id, station=question.station
-                )
+                ),
+            )
         except (TimeoutError, Unavailable):
             return ()
 
@@ -256,6 +260,15 @@ class Gatherer:
             return await self._memory.remember(certificate, issuer, told, now=now)
         except Unavailable as silent:
             return Unknown("revocation.unknown", silent.what)
+
+
+async def _until(deadline: float, asked: Awaitable[T]) -> T:
+    """What is asked, before the deadline; TimeoutError after it."""
+    first = begun(asked)
+    if first.finished:
+        return first.result
+    async with asyncio.timeout_at(deadline):
+        return await first
 
 
 def _told(task: asyncio.Task[RevocationStatus]) -> tuple[RevocationStatus, Source]:

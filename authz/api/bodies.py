@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
-from authz.api.begun import begun
+from authz.begun import begun
 from authz.errors import UnfinishedBody, UnsupportedBody
 from certs.errors import TooLarge
 from certs.pem import PEM_CHARACTERS_MAX

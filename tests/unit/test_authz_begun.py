@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from authz.api.begun import begun
+from authz.begun import begun
 
 
 async def told(*waits: asyncio.Future) -> list[object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Coroutine, Generator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -19,8 +19,8 @@ class Begun(Generic[T]):
     @property
     def result(self) -> T:
         """What a finished one returned."""
-        assert self._result is not None
-        return self._result
+        assert self.finished
+        return cast("T", self._result)
 
     def __await__(self) -> Generator[Any, Any, T]:
         """Goes on where the first step stopped."""

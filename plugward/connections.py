@@ -5,9 +5,10 @@ few thousand such clients would hold every connection there is (slowloris).
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEAD_SECONDS_MAX = 10.0
@@ -15,6 +16,9 @@ BODY_SECONDS_MAX = 30.0
 TAKING_SECONDS_MAX = 30.0  # for an answer that does not fit into the socket's buffers
 HEAD_OCTETS_MAX = 65_536  # names, values and the URL; llhttp itself has no limit
 HEADERS_MAX = 128
+
+# An extension of ASGI: writes an answer's head and body at once (Http._answer).
+WHOLE_ANSWER = "plugward.whole_answer"
 
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_LARGE = (
@@ -61,6 +65,7 @@ class Http(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if not self.transport.is_closing():
             super().on_headers_complete()
+            self.scope["extensions"] = {WHOLE_ANSWER: partial(self._answer, self.cycle)}  # type: ignore[dict-item]  # ASGI lets a server have its own
             self._wait(BODY_SECONDS_MAX)
 
     def on_message_complete(self) -> None:
@@ -68,6 +73,30 @@ class Http(HttpToolsProtocol):
             super().on_message_complete()
         self._reading = False
         self._rest()
+
+    def _answer(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+        """Writes an answer at once, its status line and headers up to the empty line in ``head``.
+
+        False, and nothing is written, where that is not all there is to do; then it is sent in
+        ASGI's own way. uvicorn looks at every header and makes two writes of an answer.
+        """
+        if (
+            cycle.response_started
+            or cycle.disconnected
+            or cycle.waiting_for_100_continue
+            or not cycle.keep_alive
+            or self.flow.write_paused
+        ):
+            return False
+        told = [head]
+        for name, value in cycle.default_headers:
+            told += (name, b": ", value, b"\r\n")
+        told += (b"\r\n", body)
+        self.transport.write(b"".join(told))
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def handle_websocket_upgrade(self) -> None:
         self._rest()

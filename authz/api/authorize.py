@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from authz.adapters.metrics import Metrics
-from authz.api import bodies, problems
+from authz.api import answers, bodies, problems
 from authz.api.callers import Doorkeeper
 from authz.api.front import Front
 from authz.authorize_request import read_question
@@ -21,9 +21,6 @@ from authz.once import Once
 from authz.service import Authorizer, Decided
 
 PATH = "/v1/authorize"
-
-_JSON = (b"content-type", b"application/json")
-_NO_STORE = (b"cache-control", b"no-store")
 
 
 def install(
@@ -60,10 +57,6 @@ class AuthorizeDoor:
         else:
             decided = await self._authorizer.authorize(caller, question)
         answer = decided.answer if isinstance(decided, Decided) else decided
-        length = (b"content-length", str(len(answer)).encode())
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": [_JSON, _NO_STORE, length]}
-        )
-        await send({"type": "http.response.body", "body": answer})
+        await answers.whole(scope, send, answer)
         if isinstance(decided, Decided):  # an answer that is told again is no new decision
             count(self._metrics, decided.decision, perf_counter() - started)

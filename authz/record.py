@@ -3,15 +3,31 @@
 Names are in camel case as OCPP has them, and what is not there is left out, as its schemas ask.
 """
 
-from datetime import datetime
-from typing import assert_never
+from datetime import datetime, timedelta
+from typing import Literal, assert_never
 
 import msgspec
 
 from authz.contract import Contract
-from authz.decision import Decision, Judgement, LoggedDecision
-from authz.evidence import CertificateEvidence, ChainProof, HashProof, NoProof, Proof, UnknownHashes
+from authz.decision import (
+    AuthorizationStatus,
+    CertificateStatus,
+    Decision,
+    Judgement,
+    LoggedDecision,
+)
+from authz.evidence import (
+    CertificateEvidence,
+    ChainProof,
+    HashProof,
+    NoProof,
+    Proof,
+    Source,
+    UnknownHashes,
+)
+from certs.findings.finding import Severity
 from certs.revocation.status import Good, Revoked, Unknown
+from certs.revocation.status import Source as ProofSource
 
 
 class GroupIdToken(msgspec.Struct, kw_only=True, rename="camel"):
@@ -24,7 +40,7 @@ class GroupIdToken(msgspec.Struct, kw_only=True, rename="camel"):
 class IdTokenInfo(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     """OCPP's IdTokenInfoType, as far as a contract decides it."""
 
-    status: str
+    status: AuthorizationStatus
     cache_expiry_date_time: datetime | None = None
     group_id_token: GroupIdToken | None = None
 
@@ -33,7 +49,7 @@ class FindingDocument(msgspec.Struct, kw_only=True, rename="camel", omit_default
     """One fact. ``code`` is permanent; ``detail`` is for people."""
 
     code: str
-    severity: str
+    severity: Severity
     where: str = ""
     detail: str = ""
 
@@ -44,9 +60,9 @@ class EvidenceDocument(msgspec.Struct, kw_only=True, rename="camel", omit_defaul
     where: str
     fingerprint: str  # SHA-256, hexadecimal
     serial_number: str  # hexadecimal
-    source: str  # ocsp, crl, cache or none
-    status: str  # good, revoked or unknown
-    proof: str | None = None  # ocsp or crl: what the status was first read from
+    source: Source  # cache: known before this question
+    status: Literal["good", "revoked", "unknown"]
+    proof: ProofSource | None = None  # what the status was first read from
     this_update: datetime | None = None
     next_update: datetime | None = None
     age_seconds: int | None = None  # from thisUpdate to the decision
@@ -59,7 +75,7 @@ class Answer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     """The answer to POST /v1/authorize. ``reason`` is the code that decided, or "accepted"."""
 
     id_token_info: IdTokenInfo
-    certificate_status: str | None = None
+    certificate_status: CertificateStatus | None = None
     decision_id: str
     reason: str
     findings: list[FindingDocument]
@@ -86,6 +102,7 @@ class Record(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
 
 
 _ENCODER = msgspec.json.Encoder()
+_SECOND = timedelta(seconds=1)
 
 
 def mode(proof: Proof) -> str:
@@ -103,22 +120,21 @@ def mode(proof: Proof) -> str:
 
 def encode_answer(decision: Decision) -> bytes:
     """The JSON that the caller gets."""
-    judgement = decision.judgement
-    status = judgement.certificate_status
+    judgement, decided_at = decision.judgement, decision.decided_at
     proof = decision.evidence.proof
     statuses = proof.statuses if isinstance(proof, ChainProof | HashProof) else ()
     return _ENCODER.encode(
         Answer(
             id_token_info=IdTokenInfo(
-                status=judgement.id_token_status.value,
+                status=judgement.id_token_status,
                 cache_expiry_date_time=judgement.valid_until,
                 group_id_token=_group(decision),
             ),
-            certificate_status=None if status is None else status.value,
+            certificate_status=judgement.certificate_status,
             decision_id=decision.decision_id,
             reason=judgement.reason,
             findings=_findings(judgement),
-            evidence=[_evidence(one, decision.decided_at) for one in statuses],
+            evidence=[_evidence(one, decided_at) for one in statuses],
         )
     )
 
@@ -165,7 +181,7 @@ def _findings(judgement: Judgement) -> list[FindingDocument]:
     return [
         FindingDocument(
             code=finding.code,
-            severity=finding.severity.value,
+            severity=finding.severity,
             where=finding.where,
             detail=finding.detail,
         )
@@ -181,7 +197,7 @@ def _evidence(one: CertificateEvidence, decided_at: datetime) -> EvidenceDocumen
             where=one.where,
             fingerprint=fingerprint,
             serial_number=serial,
-            source=one.source.value,
+            source=one.source,
             status="unknown",
         )
     revoked = status if isinstance(status, Revoked) else None
@@ -190,12 +206,12 @@ def _evidence(one: CertificateEvidence, decided_at: datetime) -> EvidenceDocumen
         where=one.where,
         fingerprint=fingerprint,
         serial_number=serial,
-        source=one.source.value,
+        source=one.source,
         status="good" if isinstance(status, Good) else "revoked",
-        proof=proof.source.value,
+        proof=proof.source,
         this_update=proof.this_update,
         next_update=proof.next_update,
-        age_seconds=int((decided_at - proof.this_update).total_seconds()),
+        age_seconds=(decided_at - proof.this_update) // _SECOND,
         revoked_at=None if revoked is None else revoked.revoked_at,
         reason=None if revoked is None else revoked.reason.word,
         digest=proof.digest.hex(),

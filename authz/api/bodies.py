@@ -1,7 +1,7 @@
 """Request bodies: capped before they are read."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
@@ -10,9 +10,6 @@ from authz.begun import begun
 from authz.errors import UnfinishedBody, UnsupportedBody
 from certs.errors import TooLarge
 from certs.pem import PEM_CHARACTERS_MAX
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 JSON = "application/json"
 BODY_SECONDS_MAX = 10.0  # a client that drips its body is let go
@@ -40,14 +37,7 @@ async def read(
     media_types: tuple[str, ...] = (JSON,),
 ) -> bytes:
     """A JSON body's octets: TooLarge before it is read where its length says so (H04)."""
-    told = header(scope, b"content-type").partition(";")[0].strip().lower()
-    if told not in media_types:
-        raise UnsupportedBody(f"the body is {' or '.join(media_types)}")
-    if header(scope, b"content-encoding") not in {"", "identity"}:
-        raise UnsupportedBody("bodies are taken as they are, not compressed")
-    declared = header(scope, b"content-length")
-    if declared.isdecimal() and int(declared[:20]) > octets_max:
-        raise TooLarge(f"a body of more than {octets_max} octets")
+    _check_head(scope["headers"], octets_max, media_types)
     octets, more = b"", True
     first = begun(receive())
     if first.finished:  # the whole body had come along with its head: nothing to wait for
@@ -68,6 +58,25 @@ async def read(
     except TimeoutError as late:
         raise UnfinishedBody(f"no whole body within {BODY_SECONDS_MAX:.0f} seconds") from late
     return octets
+
+
+def _check_head(
+    headers: Iterable[tuple[bytes, bytes]], octets_max: int, media_types: tuple[str, ...]
+) -> None:
+    """Refuses by the head alone what would not be read; the first of equal names counts."""
+    told: dict[bytes, bytes] = {}
+    for name, value in headers:
+        told.setdefault(name, value)
+    media_type = told.get(b"content-type", b"").decode("latin-1")
+    if media_type not in media_types and (
+        media_type.partition(";")[0].strip().lower() not in media_types
+    ):
+        raise UnsupportedBody(f"the body is {' or '.join(media_types)}")
+    if told.get(b"content-encoding", b"identity") not in {b"", b"identity"}:
+        raise UnsupportedBody("bodies are taken as they are, not compressed")
+    declared = told.get(b"content-length", b"")
+    if declared.isdigit() and int(declared[:20]) > octets_max:
+        raise TooLarge(f"a body of more than {octets_max} octets")
 
 
 async def read_managed(request: Request) -> bytes:

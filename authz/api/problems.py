@@ -124,7 +124,7 @@ def problem_of(error: Exception, *, instance: str) -> Problem:
         findings=[
             FindingDocument(
                 code=finding.code,
-                severity=finding.severity.value,
+                severity=finding.severity,
                 where=finding.where,
                 detail=finding.detail,
             )

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -10,6 +10,14 @@ from itertools import pairwise
 
 from certs.certificate import Certificate
 from certs.errors import MalformedHashData
+
+# by name, before the enumeration that hides them
+_HASHES: Mapping[str, Callable[[bytes], "hashlib._Hash"]] = {
+    "SHA1": partial(hashlib.sha1, usedforsecurity=False),
+    "SHA256": hashlib.sha256,
+    "SHA384": hashlib.sha384,
+    "SHA512": hashlib.sha512,
+}
 
 
 class HashAlgorithm(Enum):
@@ -20,30 +28,15 @@ class HashAlgorithm(Enum):
     SHA384 = "SHA384"
     SHA512 = "SHA512"
 
-    @property
-    def octets(self) -> int:
-        """How many octets a digest has."""
-        return _OCTETS[self]
+    def __init__(self, name: str) -> None:
+        self._hash = _HASHES[name]
+        self.octets: int = self._hash(b"").digest_size  # of a digest
 
     def digest(self, data: bytes) -> bytes:
         """The digest of ``data``."""
-        return hashlib.new(
-            self.value, data, usedforsecurity=self is not HashAlgorithm.SHA1
-        ).digest()
+        return self._hash(data).digest()
 
 
-_HASHES = {
-    HashAlgorithm.SHA1: partial(hashlib.sha1, usedforsecurity=False),
-    HashAlgorithm.SHA256: hashlib.sha256,
-    HashAlgorithm.SHA384: hashlib.sha384,
-    HashAlgorithm.SHA512: hashlib.sha512,
-}
-_OCTETS = {
-    HashAlgorithm.SHA1: 20,
-    HashAlgorithm.SHA256: 32,
-    HashAlgorithm.SHA384: 48,
-    HashAlgorithm.SHA512: 64,
-}
 OCPP_ALGORITHMS: Mapping[str, HashAlgorithm] = {
     algorithm.value: algorithm
     for algorithm in (HashAlgorithm.SHA256, HashAlgorithm.SHA384, HashAlgorithm.SHA512)

@@ -113,11 +113,12 @@ def whole_spki_hash(issuer: Certificate, algorithm: HashAlgorithm) -> bytes:
 def names(reading: Reading, certificate: Certificate, issuer: Certificate) -> bool:
     """Whether a reading names this certificate of this issuer."""
     data = reading.hash_data
+    if data.serial != certificate.serial:  # the cheapest to tell apart comes first
+        return False
     key = issuer.spki if Dialect.WHOLE_SPKI in reading.dialects else issuer.subject_public_key
-    return (
-        data.serial == certificate.serial
-        and data.issuer_name_hash == data.hash_algorithm.digest(certificate.issuer)
-        and data.issuer_key_hash == data.hash_algorithm.digest(key)
+    digest = data.hash_algorithm.digest
+    return data.issuer_name_hash == digest(certificate.issuer) and (
+        data.issuer_key_hash == digest(key)
     )
 
 

@@ -15,7 +15,7 @@ from certs.errors import MalformedHashData
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import CHARACTERS_MAX as EVSE_ID_CHARACTERS_MAX
 from certs.identifiers.evse_id import EVSEID
-from certs.revocation.hash_data import ENTRIES_MAX, OCPP_2_1, OCPP_ALGORITHMS, parse_fields
+from certs.revocation.hash_data import ENTRIES_MAX, OCPP_2_1, OCPP_ALGORITHMS, check_fields
 from certs.revocation.hash_dialects import Reading, readings
 
 # Limits of OCPP 2.1, the wider ones; 2.0.1 has 36, 20 of an enumeration, and 512.
@@ -111,14 +111,12 @@ def _vehicle_ids(told: list[AdditionalInfo]) -> frozenset[str]:
 
 def _read(data: OcspRequestData) -> tuple[Reading, ...]:
     found = readings(
-        parse_fields(
-            {
-                "hashAlgorithm": data.hash_algorithm,
-                "issuerNameHash": data.issuer_name_hash,
-                "issuerKeyHash": data.issuer_key_hash,
-                "serialNumber": data.serial_number,
-                "responderURL": data.responder_url,
-            },
+        check_fields(
+            hash_algorithm=data.hash_algorithm,
+            issuer_name_hash=data.issuer_name_hash,
+            issuer_key_hash=data.issuer_key_hash,
+            serial_number=data.serial_number,
+            responder_url=data.responder_url,
             limits=OCPP_2_1,
         )
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from binascii import unhexlify
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -89,12 +90,10 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 _URL = re.compile(r"[!-~]*")  # RFC 3986: visible ASCII
 
 
-def _text(fields: Mapping[str, object], name: str, characters_max: int) -> str:
+def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
         raise MalformedHashData(f"{name} is missing or no string")
-    if len(value) > characters_max:
-        raise MalformedHashData(f"{name} has over {characters_max} characters")
     return value
 
 
@@ -106,27 +105,56 @@ def parse_fields(fields: Mapping[str, object], *, limits: Limits = OCPP_2_0_1) -
     unknown = set(fields) - _NAMES - _OPTIONAL
     if unknown:
         raise MalformedHashData(f"{len(unknown)} fields that OCPP does not know")
-    named = _text(fields, "hashAlgorithm", limits.hash_characters_max)
-    algorithm = OCPP_ALGORITHMS.get(named)
+    return check_fields(
+        hash_algorithm=_text(fields, "hashAlgorithm"),
+        issuer_name_hash=_text(fields, "issuerNameHash"),
+        issuer_key_hash=_text(fields, "issuerKeyHash"),
+        serial_number=_text(fields, "serialNumber"),
+        responder_url=_text(fields, "responderURL"),
+        limits=limits,
+    )
+
+
+def check_fields(
+    *,
+    hash_algorithm: str,
+    issuer_name_hash: str,
+    issuer_key_hash: str,
+    serial_number: str,
+    responder_url: str,
+    limits: Limits = OCPP_2_0_1,
+) -> Fields:
+    """The texts of one OCSPRequestDataType, within their limits; else MalformedHashData."""
+    algorithm = OCPP_ALGORITHMS.get(hash_algorithm)
     if algorithm is None:
         raise MalformedHashData("hashAlgorithm is none of SHA256, SHA384, SHA512")
-    url = _text(fields, "responderURL", limits.url_characters_max)
-    if not _URL.fullmatch(url):
+    for name, text, characters_max in (
+        ("issuerNameHash", issuer_name_hash, limits.hash_characters_max),
+        ("issuerKeyHash", issuer_key_hash, limits.hash_characters_max),
+        ("serialNumber", serial_number, limits.serial_characters_max),
+        ("responderURL", responder_url, limits.url_characters_max),
+    ):
+        if len(text) > characters_max:
+            raise MalformedHashData(f"{name} has over {characters_max} characters")
+    if not _URL.fullmatch(responder_url):
         raise MalformedHashData("responderURL has characters that no URL has")
     return Fields(
         hash_algorithm=algorithm,
-        issuer_name_hash=_text(fields, "issuerNameHash", limits.hash_characters_max),
-        issuer_key_hash=_text(fields, "issuerKeyHash", limits.hash_characters_max),
-        serial_number=_text(fields, "serialNumber", limits.serial_characters_max),
-        responder_url=url,
+        issuer_name_hash=issuer_name_hash,
+        issuer_key_hash=issuer_key_hash,
+        serial_number=serial_number,
+        responder_url=responder_url,
     )
 
 
 def hex_hash(text: str, algorithm: HashAlgorithm) -> bytes | None:
     """The digest that ``text`` is in hexadecimal, either case; None where it is none."""
-    if len(text) != 2 * algorithm.octets or not _HEX.fullmatch(text):
+    if len(text) != 2 * algorithm.octets:
         return None
-    return bytes.fromhex(text)
+    try:
+        return unhexlify(text)
+    except ValueError:  # a character that is no digit; unlike bytes.fromhex, white space too
+        return None
 
 
 def hex_serial(text: str) -> int | None:

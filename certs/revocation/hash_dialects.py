@@ -37,11 +37,19 @@ class Reading:
 _DIGITS = re.compile(r"[0-9]+")
 
 
-def _spelling(text: str) -> set[Dialect]:
-    return {Dialect.UPPER_CASE} if text != text.lower() else set()
+_PLAIN: frozenset[Dialect] = frozenset()
+_UPPER_CASE = frozenset({Dialect.UPPER_CASE})
+_LEADING_ZEROES = frozenset({Dialect.LEADING_ZEROES})
+_BASE64URL = frozenset({Dialect.BASE64URL})
+_DECIMAL_SERIAL = frozenset({Dialect.DECIMAL_SERIAL})
+_WHOLE_SPKI = frozenset({Dialect.WHOLE_SPKI})
 
 
-def _hash(text: str, algorithm: HashAlgorithm) -> tuple[bytes, set[Dialect]] | None:
+def _spelling(text: str) -> frozenset[Dialect]:
+    return _UPPER_CASE if text != text.lower() else _PLAIN
+
+
+def _hash(text: str, algorithm: HashAlgorithm) -> tuple[bytes, frozenset[Dialect]] | None:
     """The digest in hexadecimal or base64url; their lengths differ, so one at most fits."""
     digest = hex_hash(text, algorithm)
     if digest is not None:
@@ -57,26 +65,26 @@ def _hash(text: str, algorithm: HashAlgorithm) -> tuple[bytes, set[Dialect]] | N
     # Decoding skips foreign characters and stray bits: only what encodes back was base64url.
     if len(digest) != algorithm.octets or urlsafe_b64encode(digest).decode() != padded:
         return None
-    return digest, {Dialect.BASE64URL}
+    return digest, _BASE64URL
 
 
-def _serials(text: str) -> list[tuple[int, set[Dialect]]]:
+def _serials(text: str) -> list[tuple[int, frozenset[Dialect]]]:
     """The numbers that ``text`` may be: hexadecimal first, and decimal where it has digits only.
 
     "12345" is a number in both bases, and another certificate in each.
     """
     found = []
     number = hex_serial(text)
-    if number is not None:
-        dialects = _spelling(text)
+    if number is not None and number.bit_length() <= SERIAL_BITS_MAX:
+        spelling = _spelling(text)
         if text != "0" and text.startswith("0"):
-            dialects.add(Dialect.LEADING_ZEROES)
-        found.append((number, dialects))
-    if _DIGITS.fullmatch(text) and int(text) != number:
-        found.append((int(text), {Dialect.DECIMAL_SERIAL}))
-    return [
-        (number, dialects) for number, dialects in found if number.bit_length() <= SERIAL_BITS_MAX
-    ]
+            spelling |= _LEADING_ZEROES
+        found.append((number, spelling))
+    if _DIGITS.fullmatch(text):
+        decimal = int(text)
+        if decimal != number and decimal.bit_length() <= SERIAL_BITS_MAX:
+            found.append((decimal, _DECIMAL_SERIAL))
+    return found
 
 
 def readings(fields: Fields) -> tuple[Reading, ...]:
@@ -89,19 +97,26 @@ def readings(fields: Fields) -> tuple[Reading, ...]:
     key = _hash(fields.issuer_key_hash, fields.hash_algorithm)
     if name is None or key is None:
         return ()
-    return tuple(
-        Reading(
-            hash_data=HashData(
+    hashes = name[1] | key[1]
+    found = [
+        (
+            HashData(
                 hash_algorithm=fields.hash_algorithm,
                 issuer_name_hash=name[0],
                 issuer_key_hash=key[0],
                 serial=serial,
                 responder_url=fields.responder_url,
             ),
-            dialects=frozenset(name[1] | key[1] | spelling | over),
+            hashes | spelling,
         )
-        for over in (set(), {Dialect.WHOLE_SPKI})
         for serial, spelling in _serials(fields.serial_number)
+    ]
+    return tuple(
+        [
+            Reading(hash_data=hash_data, dialects=dialects | over)
+            for over in (_PLAIN, _WHOLE_SPKI)
+            for hash_data, dialects in found
+        ]
     )
 
 

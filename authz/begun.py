@@ -18,8 +18,7 @@ class Begun(Generic[T]):
 
     @property
     def result(self) -> T:
-        """What a finished one returned."""
-        assert self.finished
+        """What a finished one returned; None of one that is not."""
         return cast("T", self._result)
 
     def __await__(self) -> Generator[Any, Any, T]:

@@ -242,16 +242,19 @@ def _answers(
     transactions = TransactionTable(database, writer)
     requests = SigningRequestTable(database, writer)
     record = StationCommandTable(database, writer)
-    pool, authority = settings.contract_service, settings.certificate_authority
-    signer = None if authority is None else HttpCertificateAuthority(outbound, authority)
+    pool, authorities = settings.contract_service, settings.certificate_authorities
     courier = CertificateCourier(
-        authority=signer, requests=requests, stations=hub, clock=clock.moment
+        authority=HttpCertificateAuthority(outbound, authorities),
+        requests=requests,
+        stations=hub,
+        clock=clock.moment,
     )
     desk = SigningDesk(
-        signed_here=signer is not None,
+        signed_here=authorities.keys(),
         requests=requests,
         register=register,
         names=settings.secc_names,
+        operators=settings.station_operators,
         clock=clock.moment,
         wake=courier.wake,
     )

@@ -19,6 +19,7 @@ from authz.told import PrefetchRule
 from certs import pem
 from certs.certificate import Certificate
 from certs.errors import Malformed, Refused
+from certs.profiles.rules import Role
 from certs.revocation.hash_data import HashAlgorithm
 
 ENVIRONMENT_PREFIX = "PLUGWARD_AUTHZ_"
@@ -33,7 +34,9 @@ _IN_JSON = {
     "contract_service",
     "authority_files",
     "certificate_authority",
+    "station_authority",
     "secc_names",
+    "station_operators",
 }
 
 
@@ -95,6 +98,15 @@ class RawSeccNames(BaseModel):
     names: tuple[str, ...] = Field(description="common names, like the ids of its EVSEs")
 
 
+class RawOperators(BaseModel):
+    """Organisations that a tenant's stations may name in their client certificates."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant: str = Field(description="whose stations they are")
+    names: tuple[str, ...] = Field(description="organisations, as O of a subject has them")
+
+
 class RawSettings(BaseModel):
     """The settings as written, with their defaults. Unknown ones are errors."""
 
@@ -133,6 +145,16 @@ class RawSettings(BaseModel):
     )
     certificate_authority: RawService | None = Field(
         None, description="the authority (POST /v1/certificates) that signs chargers' certificates"
+    )
+    station_authority: RawService | None = Field(
+        None,
+        description="the authority that signs stations' client certificates (profile 3), where it"
+        " is another",
+    )
+    station_operators: tuple[RawOperators, ...] = Field(
+        (),
+        description="organisations that tenants' stations may name in client certificates; where"
+        " a tenant has none here, the authority decides",
     )
     secc_names: tuple[RawSeccNames, ...] = Field(
         (), description="names that chargers' certificates may bear, beside their identities"
@@ -182,7 +204,8 @@ class Settings:
     crl_bytes_max: int
     heartbeat_seconds: int
     contract_service: RemoteService | None
-    certificate_authority: RemoteService | None
+    certificate_authorities: Mapping[Role, RemoteService]
+    station_operators: Mapping[str, frozenset[str]]
     secc_names: Mapping[tuple[str, str], frozenset[str]]
     authorities: tuple[Certificate, ...]
     prefetch: PrefetchRule
@@ -221,7 +244,10 @@ def validate(raw: RawSettings) -> Settings:
         crl_bytes_max=raw.crl_bytes_max,
         heartbeat_seconds=raw.heartbeat_seconds,
         contract_service=_service(raw.contract_service),
-        certificate_authority=_service(raw.certificate_authority),
+        certificate_authorities=_authorities(raw),
+        station_operators=MappingProxyType(
+            {one.tenant: frozenset(one.names) for one in raw.station_operators}
+        ),
         secc_names=MappingProxyType(
             {(one.tenant, one.station): frozenset(one.names) for one in raw.secc_names}
         ),
@@ -274,6 +300,16 @@ def _place(url: str | None, networks: tuple[str, ...]) -> Place | None:
 
 def _service(raw: RawService | None) -> RemoteService | None:
     return None if raw is None else raw.service()
+
+
+def _authorities(raw: RawSettings) -> Mapping[Role, RemoteService]:
+    """Who signs which role's certificates."""
+    chargers = _service(raw.certificate_authority)
+    told = {
+        Role.SECC: chargers,
+        Role.CHARGING_STATION: _service(raw.station_authority) or chargers,
+    }
+    return MappingProxyType({role: one for role, one in told.items() if one is not None})
 
 
 def _certificates(path: Path) -> tuple[Certificate, ...]:

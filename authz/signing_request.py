@@ -29,19 +29,19 @@ class MalformedCsr(Malformed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What a certificate type of OCPP is in the PKI."""
+    """What a certificate type of OCPP is in the PKI. The request's key says which edition."""
 
     role: Role
-    edition: Edition
+    editions: frozenset[Edition]
 
 
 V2G = "V2GCertificate"
-# Types that are signed. ChargingStationCertificate is a client certificate of the station's
-# operator and no certificate of the V2G PKI: its CA is another one.
+CLIENT = "ChargingStationCertificate"
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        V2G: Kind(role=Role.SECC, edition=Edition.ISO_2),
-        "V2G20Certificate": Kind(role=Role.SECC, edition=Edition.ISO_20),
+        V2G: Kind(role=Role.SECC, editions=frozenset({Edition.ISO_2})),
+        "V2G20Certificate": Kind(role=Role.SECC, editions=frozenset({Edition.ISO_20})),
+        CLIENT: Kind(role=Role.CHARGING_STATION, editions=frozenset(Edition)),
     }
 )
 
@@ -63,7 +63,10 @@ OPEN = frozenset({SigningState.ASKED, SigningState.SIGNED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a station asks for. ``certificate_type`` and ``request_id`` are echoed as they came."""
+    """What a station asks for. ``certificate_type`` and ``request_id`` are echoed as they came.
+
+    OCPP 1.6's own message has no room for a type and is always about the client certificate.
+    """
 
     tenant: str
     identity: str
@@ -98,13 +101,18 @@ class Csr:
 
     common_name: str
     spki: bytes
+    edition: Edition
+    organization: str | None
 
 
 _PEM = re.compile(r"\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[A-Za-z0-9+/=\s]+-----END ")
 
 
 def read_csr(text: str, kind: Kind) -> Csr:
-    """A request in PEM that proves possession of a key of its edition (E07); MalformedCsr."""
+    """A request in PEM that proves possession of a key of its edition (E07); MalformedCsr.
+
+    A station's own certificate names its operator too (OCPP 2.0.1 A00, number unverified).
+    """
     if len(text) > CSR_CHARACTERS_MAX or not _PEM.match(text):
         raise MalformedCsr("no certification request in PEM")
     try:
@@ -112,22 +120,34 @@ def read_csr(text: str, kind: Kind) -> Csr:
         proves = request.is_signature_valid
         spki = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        operators = request.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     except (ValueError, UnsupportedAlgorithm, InvalidSignature) as bad:
         raise MalformedCsr("a certification request that cannot be read") from bad
     if not proves:
         raise MalformedCsr("signed with another key than its own")
-    if not _fits(spki, kind.edition):
-        raise MalformedCsr(f"a key that {kind.edition.value} does not have")
+    edition = _edition_of(spki)
+    if edition not in kind.editions:
+        words = " or ".join(sorted(each.value for each in kind.editions))
+        raise MalformedCsr(f"a key that {words} does not have")
     if len(names) != 1:
         raise MalformedCsr("not one common name")
-    return Csr(common_name=str(names[0].value), spki=spki)
+    if kind.role is Role.CHARGING_STATION and len(operators) != 1:
+        raise MalformedCsr("not one organisation")
+    return Csr(
+        common_name=str(names[0].value),
+        spki=spki,
+        edition=edition,
+        organization=str(operators[0].value) if len(operators) == 1 else None,
+    )
 
 
-def _fits(spki: bytes, edition: Edition) -> bool:
+def _edition_of(spki: bytes) -> Edition | None:
+    """The edition whose keys this is one of; they have none in common."""
     try:
-        return kind_of_spki(spki)[0] in SIGNING_KEYS[edition]
+        kind, _ = kind_of_spki(spki)
     except Malformed:
-        return False
+        return None
+    return next((edition for edition, kinds in SIGNING_KEYS.items() if kind in kinds), None)
 
 
 def same_name(one: str, other: str) -> bool:

@@ -12,6 +12,7 @@ from authz.app import create_app as create_authz
 from authz.outbound_rule import Target
 from authz.remote_service import RemoteService
 from authz.sources import RevocationSource
+from certs.profiles.rules import Role
 from pki.app import create_app as create_pki
 from pki.quorums import tell_quorums
 from plugward import clock, inputs, settings
@@ -144,7 +145,12 @@ def authz_lines(loaded: authz.settings.Settings) -> list[tuple[str, str]]:
         ("prefetch_at_once", str(loaded.prefetch.at_once)),
         ("heartbeat_seconds", str(loaded.heartbeat_seconds)),
         ("contract_service", _service(loaded.contract_service)),
-        ("certificate_authority", _service(loaded.certificate_authority)),
+        ("certificate_authority", _service(loaded.certificate_authorities.get(Role.SECC))),
+        (
+            "station_authority",
+            _service(loaded.certificate_authorities.get(Role.CHARGING_STATION)),
+        ),
+        ("station_operators", f"of {len(loaded.station_operators)} tenants"),
         ("secc_names", f"of {len(loaded.secc_names)} stations"),
         ("authority_files", f"{len(loaded.authorities)} certificates"),
         ("revocation_sources", "; ".join(map(_source, loaded.sources.by_issuer)) or "none"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -23,8 +23,11 @@ from authz.ocpp.schemas import MessageKind, validate
 from authz.ports import CertificateAuthority, SigningRequests, StationRegister, Stations
 from authz.signing_request import (
     CHAIN_CHARACTERS_MAX,
+    CLIENT,
     KINDS,
     V2G,
+    Csr,
+    Kind,
     MalformedCsr,
     SigningRequest,
     SigningState,
@@ -34,6 +37,7 @@ from authz.signing_request import (
 )
 from certs import pem
 from certs.errors import Malformed, Refused
+from certs.profiles.rules import Role
 
 CLAIM_SECONDS = 60  # nobody else takes up a request for as long
 SIGNED_A_DAY_MAX = 24  # of one station; it renews one or two every few weeks
@@ -53,32 +57,43 @@ class SigningDesk:
     def __init__(
         self,
         *,
-        signed_here: bool,
+        signed_here: Collection[Role],
         requests: SigningRequests,
         register: StationRegister,
         names: Mapping[tuple[str, str], frozenset[str]],
+        operators: Mapping[str, frozenset[str]],
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
+        """``names`` are those of chargers, by tenant and identity, beside the identities.
+
+        ``operators`` are the organisations that a tenant's stations may name in their client
+        certificates; a tenant that has none listed leaves it to the authority.
+        """
         self._signed_here = signed_here
         self._requests = requests
         self._register = register
         self._names = names
+        self._operators = operators
         self._clock = clock
         self._wake = wake
 
     async def answer(self, asked: Asked) -> Payload:
         """SignCertificateResponse: Rejected with the reason, or Accepted, and then it is kept."""
-        told, station = asked.payload, asked.station
+        if asked.version is not OcppVersion.V16:
+            return await self._judged(asked, asked.payload.get("certificateType"))
         # OCPP 1.6's own SignCertificate (security whitepaper) is for the station's client
         # certificate; the wrapped one of the application note is for ISO 15118.
-        if asked.version is OcppVersion.V16:
-            return {"status": "Rejected"}  # 1.6 has no room for a reason
-        named = told.get("certificateType")
-        if not self._signed_here:
-            return _rejected("NoAuthority")
-        if (named or V2G) not in KINDS:
+        judged = await self._judged(asked, CLIENT)
+        return {"status": judged["status"]}  # 1.6 has no room for a reason
+
+    async def _judged(self, asked: Asked, named: str | None) -> Payload:
+        told, station = asked.payload, asked.station
+        kind = KINDS.get(named or V2G)
+        if kind is None:
             return _rejected("NotSupported", f"{named} is not signed here")
+        if kind.role not in self._signed_here:
+            return _rejected("NoAuthority")
         wish = Wish(
             tenant=station.tenant,
             identity=station.identity,
@@ -91,9 +106,9 @@ class SigningDesk:
             csr = read_csr(wish.csr, wish.kind)
         except MalformedCsr as bad:
             return _rejected("InvalidCSR", bad.detail)
-        if not await self._may_be_named(station, csr.common_name):
+        if not await self._may_be_named(station, csr, kind):
             _log.warning("certificate.name_refused", station=station.identity)
-            return _rejected("NameNotPermitted", "the request names another station")
+            return _rejected("NameNotPermitted", "the request names another station or operator")
         if await self._asks_too_often(station):
             return _rejected("TooMany", f"{SIGNED_A_DAY_MAX} certificates a day")
         await self._requests.keep(wish, now=self._clock())
@@ -107,13 +122,18 @@ class SigningDesk:
         signed = [one for one in latest if one.chain is not None and one.asked_at > since]
         return len(signed) >= SIGNED_A_DAY_MAX
 
-    async def _may_be_named(self, station: Station, name: str) -> bool:
+    async def _may_be_named(self, station: Station, csr: Csr, kind: Kind) -> bool:
         """Whether a station's certificate may bear this name: its own, or one told by settings."""
-        permitted = {station.identity, *self._names.get((station.tenant, station.identity), ())}
         known = await self._register.find(station.tenant, station.identity)
+        if kind.role is Role.CHARGING_STATION:
+            # Octet for octet, as the entrance compares: another spelling would lock it out.
+            own = station.identity if known is None else known.certificate_name
+            operators = self._operators.get(station.tenant)
+            return csr.common_name == own and (operators is None or csr.organization in operators)
+        permitted = {station.identity, *self._names.get((station.tenant, station.identity), ())}
         if known is not None:
             permitted.add(known.certificate_name)
-        return any(same_name(name, one) for one in permitted)
+        return any(same_name(csr.common_name, one) for one in permitted)
 
 
 class CertificateCourier:
@@ -122,7 +142,7 @@ class CertificateCourier:
     def __init__(
         self,
         *,
-        authority: CertificateAuthority | None,
+        authority: CertificateAuthority,
         requests: SigningRequests,
         stations: Stations,
         clock: Callable[[], datetime],
@@ -182,8 +202,6 @@ class CertificateCourier:
         await self._deliver(request)
 
     async def _sign(self, request: SigningRequest) -> SigningRequest:
-        if self._authority is None:  # it was configured when the request was taken
-            return await self._later(request, "unavailable.certificate_authority")
         try:
             chain = await self._authority.sign(request.wish)
             _check(chain, request.wish)

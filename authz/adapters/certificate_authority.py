@@ -1,12 +1,15 @@
-"""A certificate authority over HTTP: Plugward's own ``POST /v1/certificates``."""
+"""Certificate authorities over HTTP: Plugward's own ``POST /v1/certificates``."""
+
+from collections.abc import Mapping
 
 import msgspec
 
 from authz.adapters.outbound import Ask, Declined, Outbound
 from authz.errors import Unavailable
 from authz.remote_service import RemoteService
-from authz.signing_request import Wish
+from authz.signing_request import Wish, read_csr
 from certs.errors import Refused
+from certs.profiles.rules import Role
 
 PATH = "/v1/certificates"
 ANSWER_OCTETS_MAX = 65_536
@@ -23,24 +26,25 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class HttpCertificateAuthority:
-    """authz.ports.CertificateAuthority over HTTP."""
+    """authz.ports.CertificateAuthority over HTTP, at the service that is there for the role."""
 
-    def __init__(self, outbound: Outbound, service: RemoteService) -> None:
+    def __init__(self, outbound: Outbound, services: Mapping[Role, RemoteService]) -> None:
         self._outbound = outbound
-        self._service = service
+        self._services = services
 
     async def sign(self, wish: Wish) -> str:
-        kind = wish.kind
+        role, edition = wish.kind.role, read_csr(wish.csr, wish.kind).edition
+        service = self._services.get(role)
+        if service is None:  # it was configured when the request was taken
+            raise Unavailable("certificate_authority", "none is configured")
         ask = Ask(
-            target=self._service.at(PATH),
-            rule=self._service.rule,
+            target=service.at(PATH),
+            rule=service.rule,
             accept="application/json",
             bytes_max=ANSWER_OCTETS_MAX,
-            body=_ENCODER.encode(
-                {"role": kind.role.value, "edition": kind.edition.value, "csr": wish.csr}
-            ),
+            body=_ENCODER.encode({"role": role.value, "edition": edition.value, "csr": wish.csr}),
             content_type="application/json",
-            authorization=self._service.authorization,
+            authorization=service.authorization,
             status=CREATED,
         )
         try:

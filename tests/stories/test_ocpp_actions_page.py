@@ -71,6 +71,7 @@ def test_the_settings_example_is_read_as_settings():
     (example,) = blocks(FILE.read_text(), "toml")
     raw = RawSettings.model_validate(tomllib.loads(example))
     assert raw.contract_service is not None
+    assert raw.station_operators[0].names == ("Demo Charging GmbH",)
     assert raw.secc_names[0].names == ("DE*ICE*E45B*78C",)
 
 

@@ -30,6 +30,7 @@ from authz.remote_service import RemoteService
 from authz.settings import load
 from authz.signing_request import SigningState
 from certs import pem
+from certs.profiles.rules import Role
 from tests.authz_house import TENANT, Clock, house
 from tests.scripted_station import VENDOR, ScriptedStation, fits
 from tests.signing_authority import KEY, SECC, SigningAuthority, csr
@@ -37,6 +38,8 @@ from tests.stations import served
 from tests.world import NOW
 
 CS = "CS-1"
+SIGNED = (Role.SECC, Role.CHARGING_STATION)
+CLIENT = {"certificateType": "ChargingStationCertificate"}
 
 
 class Line:
@@ -71,21 +74,22 @@ class Line:
 class Office:
     """Desk and courier over a database, with everything else in memory or on loopback."""
 
-    def __init__(self, database, writer, service, line, *, names=None, clock=None):
+    def __init__(self, database, writer, service, line, *, names=None, operators=None, clock=None):
         self.clock = clock or Clock()
         self.line = line
         self.requests = SigningRequestTable(database, writer)
         self.outbound = Outbound()
-        authority = HttpCertificateAuthority(self.outbound, service)
+        authority = HttpCertificateAuthority(self.outbound, dict.fromkeys(SIGNED, service))
         self.courier = CertificateCourier(
             authority=authority, requests=self.requests, stations=line, clock=self.clock
         )
         self.woken = 0
         self.desk = SigningDesk(
-            signed_here=True,
+            signed_here=SIGNED,
             requests=self.requests,
             register=StationBook(database, writer),
             names=names if names is not None else {(TENANT, CS): frozenset({SECC})},
+            operators=operators or {},
             clock=self.clock,
             wake=self._wake,
         )
@@ -215,7 +219,13 @@ def test_16_asks_and_is_answered_in_data_transfers(told):
         ({"text": csr("DE*PLW*E99999")}, "NameNotPermitted"),
         ({"text": csr(names=[SECC, "CS-1"])}, "InvalidCSR"),
         ({"text": csr(curve=ec.SECP384R1())}, "InvalidCSR"),
-        ({"certificateType": "ChargingStationCertificate"}, "NotSupported"),
+        # another station's, in another spelling, of nobody, of two; the entrance takes one name
+        ({"text": csr("CS-2", operators=["Op"]), **CLIENT}, "NameNotPermitted"),
+        ({"text": csr("cs1", operators=["Op"]), **CLIENT}, "NameNotPermitted"),
+        ({"text": csr(SECC, operators=["Op"]), **CLIENT}, "NameNotPermitted"),
+        ({"text": csr(CS), **CLIENT}, "InvalidCSR"),
+        ({"text": csr(CS, operators=["Op", "Op"]), **CLIENT}, "InvalidCSR"),
+        ({"text": csr(CS, operators=["Op"], curve=ec.SECP384R1()), **CLIENT}, "InvalidCSR"),
     ],
 )
 def test_a_request_that_may_not_be_signed_is_rejected_at_once(told, authority, request_, reason):
@@ -257,15 +267,51 @@ def test_a_station_may_bear_its_own_name(told, name):
     told(story, names={})
 
 
-def test_16_its_own_sign_certificate_is_for_another_authority(told):
-    """The security whitepaper's message is for the station's client certificate."""
+@pytest.mark.parametrize(
+    ("curve", "edition"), [(ec.SECP256R1(), "iso15118-2"), (ec.SECP521R1(), "iso15118-20")]
+)
+def test_a_client_certificate_is_of_the_edition_that_its_key_is_of(told, authority, curve, edition):
+    async def story(office):
+        text = csr(CS, operators=["Charge Point Operator"], curve=curve)
+        assert await office.ask(text, **CLIENT) == {"status": "Accepted"}
+        assert await office.courier.work() == 1
+        ((_, payload),) = office.line.heard
+        assert payload["certificateType"] == "ChargingStationCertificate"
+        assert leaf_of(payload).common_name == CS
+
+    told(story)
+    ((_, asked),) = authority.asked
+    assert (asked["role"], asked["edition"]) == ("charging-station", edition)
+
+
+def test_a_client_certificate_is_for_the_operators_that_are_listed(told):
+    async def story(office):
+        other = await office.ask(csr(CS, operators=["Somebody"]), **CLIENT)
+        assert other["statusInfo"]["reasonCode"] == "NameNotPermitted"
+        assert (await office.ask(csr(CS, operators=["Own"]), **CLIENT))["status"] == "Accepted"
+
+    told(story, operators={TENANT: frozenset({"Own"})})
+
+
+def test_16_its_own_sign_certificate_is_for_the_client_certificate(told, authority):
+    """The security whitepaper's messages, which have room for neither type nor reason."""
 
     async def story(office):
-        answer = await office.ask()
-        assert answer == {"status": "Rejected"}
-        fits(OcppVersion.V16, "SignCertificate", 3, answer)
+        refused = await office.ask()  # an SECC's name
+        assert refused == {"status": "Rejected"}
+        answer = await office.ask(csr(CS, operators=["Charge Point Operator"]))
+        assert answer == {"status": "Accepted"}
+        for one in (refused, answer):
+            fits(OcppVersion.V16, "SignCertificate", 3, one)
+        assert await office.courier.work() == 1
+        ((action, payload),) = office.line.heard
+        assert action == "CertificateSigned"
+        assert payload.keys() == {"certificateChain"}
+        assert leaf_of(payload).common_name == CS
+        assert await office.states() == [SigningState.DELIVERED]
 
     told(story, Line(OcppVersion.V16))
+    assert [asked["role"] for _, asked in authority.asked] == ["charging-station"]
 
 
 def test_a_station_gets_so_many_certificates_a_day_and_no_more(told, authority):

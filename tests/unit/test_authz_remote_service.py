@@ -60,7 +60,11 @@ def test_a_key_comes_from_the_settings_or_a_file_of_its_own(tmp_path):
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_tells_no_key(given):
-    for setting in ("contract_service", "certificate_authority"):
+    for setting in (
+        "contract_service",
+        "certificate_authority",
+        "station_authority",
+    ):
         assert refusal(**{setting: given}) == "settings.remote_service"
 
 
@@ -74,6 +78,22 @@ def test_a_key_file_that_is_no_text_is_refused(tmp_path):
 def test_unknown_settings_of_a_service_are_errors():
     assert refusal(contract_service={"url": POOL, "apikey": "a"}) == "settings.refused"
     assert refusal(secc_names=[{"tenant": "a", "station": "b"}]) == "settings.refused"
+
+
+def test_one_authority_signs_for_all_unless_stations_have_their_own():
+    def hosts(**given):
+        signed = load(environ={}, **given).certificate_authorities
+        return {role: service.base.split("//")[1] for role, service in signed.items()}
+
+    one, other = {"url": "https://one.example"}, {"url": "https://other.example"}
+    chargers, stations = Role.SECC, Role.CHARGING_STATION
+    assert hosts() == {}
+    assert hosts(certificate_authority=one) == {chargers: "one.example", stations: "one.example"}
+    assert hosts(certificate_authority=one, station_authority=other) == {
+        chargers: "one.example",
+        stations: "other.example",
+    }
+    assert hosts(station_authority=other) == {stations: "other.example"}
 
 
 def test_authorities_are_read_from_their_files(tmp_path):

@@ -1,10 +1,12 @@
 """Opening SQLite and PostgreSQL such that what was committed is kept."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -18,6 +20,7 @@ CACHE_KIBIBYTES = 32_768
 POOL_SIZE = 8
 POOL_OVERFLOW = 8
 POOL_TIMEOUT_SECONDS = 5.0
+_POSTGRESQL_PORT = 5432
 
 # What SQLite must say of itself: a commit in WAL with FULL is on disk before it returns; NORMAL
 # survives a crash of the process and loses acknowledged commits on power loss.
@@ -58,7 +61,7 @@ def open_engine(url: str) -> Engine:
         search_path = parsed.query.get("search_path")
         arguments = {"startup_params": {"search_path": search_path}} if search_path else {}
         try:
-            return create_engine(
+            engine = create_engine(
                 parsed.difference_update_query(["search_path"]),
                 connect_args=arguments,
                 pool_size=POOL_SIZE,
@@ -68,6 +71,8 @@ def open_engine(url: str) -> Engine:
             )
         except (NoSuchModuleError, ModuleNotFoundError) as bad:
             raise ConfigurationRefused("this PostgreSQL driver is not installed") from bad
+        event.listen(engine, "do_connect", _without_delay)
+        return engine
     raise ConfigurationRefused(f"no tables are kept in {backend}")
 
 
@@ -82,6 +87,28 @@ def _harden_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
     cursor.close()
+
+
+def _without_delay(
+    dialect: Dialect, _entry: ConnectionPoolEntry, _arguments: list[object], given: dict[str, Any]
+) -> object:
+    """A driver's connection whose socket sends at once.
+
+    Otherwise the end of a long statement waits until the server has acknowledged its beginning,
+    which the server puts off for 40 ms: a batch waited for that five times.
+    """
+    driver: Any = dialect.loaded_dbapi
+    if "unix_sock" in given:
+        return driver.connect(**given)
+    address = given.get("host", "localhost"), given.get("port", _POSTGRESQL_PORT)
+    connected = socket.create_connection(address, given.get("timeout"))
+    try:
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return driver.Connection(**given, sock=connected)
+    except BaseException:
+        connected.close()
+        raise
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -36,6 +36,7 @@ from pki.storage.ballots import BallotTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine
 from pki.storage.holdings import HoldingTable
+from pki.storage.kept import Kept
 from pki.storage.lists import ListTable
 from pki.storage.names import NameTable
 from pki.storage.policies import PolicyTable
@@ -167,10 +168,11 @@ def assemble(
         if settings.migrate_at_start:
             upgrade(engine)
         check_current(engine)
+        kept = Kept(engine)
         audit = AuditTable(engine)
         steady = SteadyClock(clock, floor=audit.last_moment())
-        revocations = RevocationTable(engine, failpoint=failpoint)
-        register = RegisterTable(engine, failpoint=failpoint)
+        revocations = RevocationTable(engine, kept, failpoint=failpoint)
+        register = RegisterTable(engine, kept, failpoint=failpoint)
         holdings = HoldingTable(engine)
         stores = Stores(
             register=register,
@@ -181,7 +183,7 @@ def assemble(
             callers=CallerTable(engine),
             keys=guarded,
         )
-        precedents = PrecedentTable(engine)
+        precedents = PrecedentTable(engine, kept)
         requesters = Requesters(
             policies=PolicyTable(engine),
             names=NameTable(engine),
@@ -214,7 +216,7 @@ def assemble(
             quorums=settings.quorums,
             heard=heard,
         )
-        answers = AnswerTable(engine, failpoint=failpoint)
+        answers = AnswerTable(engine, kept, failpoint=failpoint)
         answering = Answering(
             directory=lambda: authority.directory,
             standings=stores.standings,

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Engine,
+    Update,
     and_,
     bindparam,
     delete,
@@ -22,8 +23,9 @@ from pki.authority.answers import AnswerName, Claim, Presigned, Task
 from pki.authority.entries import Reason, Revocation, Standing, State
 from pki.ports import Failpoint
 from pki.storage.database import reading, writing
+from pki.storage.kept import Kept
 from pki.storage.lookups import Lookup
-from pki.storage.prepared import Prepared, transaction
+from pki.storage.prepared import Change, Given
 from pki.storage.tables import (
     certificates,
     issuers,
@@ -84,27 +86,36 @@ _MINE = (
     ocsp_answers.c.hash_algorithm == bindparam("of_algorithm"),
     ocsp_answers.c.claim == bindparam("token"),
 )
+_NAME = {"of_issuer": "issuer", "of_serial": "serial", "of_algorithm": "hash_algorithm"}
 _WRITTEN = ("head", "responder", "this_update", "next_update", "revision", "due_at")
-_WRITE = (
-    update(ocsp_answers)
-    .where(*_MINE)
-    .values(
-        **{name: bindparam(name) for name in _WRITTEN},
-        claim=None,
-        claimed_until=None,
+_ANSWER = {
+    **{name: ocsp_answers.c[column].type for name, column in _NAME.items()},
+    "token": ocsp_answers.c.claim.type,
+    **{f"new_{name}": ocsp_answers.c[name].type for name in _WRITTEN},
+}
+
+
+def _write(given: Given) -> Update:
+    return (
+        update(ocsp_answers)
+        .where(*(ocsp_answers.c[column] == given[name] for name, column in _NAME.items()))
+        .where(ocsp_answers.c.claim == given["token"])
+        .values(**{name: given[f"new_{name}"] for name in _WRITTEN}, claim=None, claimed_until=None)
     )
-)
 
 
 class AnswerTable:
     """pki.ports.PresignedAnswers and pki.ports.Presigning over the ocsp_answers table."""
 
-    def __init__(self, engine: Engine, *, failpoint: Failpoint = failpoints.carry_on) -> None:
+    def __init__(
+        self, engine: Engine, kept: Kept, *, failpoint: Failpoint = failpoints.carry_on
+    ) -> None:
         self._engine = engine
+        self._kept = kept
         self._failpoint = failpoint
         self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
         self._found = Lookup(_FOUND, engine)
-        self._writing = Prepared(_WRITE, engine, names=(*_WRITTEN, "claim", "claimed_until"))
+        self._writing = Change(engine, _ANSWER, _write)
 
     def find(self, name: AnswerName) -> Presigned | None:
         row: Any = self._found.one(name.issuer, name.serial, name.hash_algorithm)
@@ -215,21 +226,24 @@ class AnswerTable:
 
     def write(self, claim: Claim, answers: Sequence[Presigned], over: Sequence[AnswerName]) -> int:
         rows = [
-            {
-                **_named(answer.name, claim),
-                "head": answer.head,
-                "responder": answer.responder,
-                "this_update": answer.this_update,
-                "next_update": answer.next_update,
-                "revision": answer.revision,
-                "due_at": answer.this_update + (answer.next_update - answer.this_update) / 2,
-            }
+            (
+                answer.name.issuer,
+                answer.name.serial,
+                answer.name.hash_algorithm,
+                claim.token,
+                answer.head,
+                answer.responder,
+                answer.this_update,
+                answer.next_update,
+                answer.revision,
+                answer.this_update + (answer.next_update - answer.this_update) / 2,
+            )
             for answer in answers
         ]
         written = 0
         if rows:
-            with transaction(self._engine) as cursor:
-                written = self._writing.run(cursor, rows)
+            with self._kept.transaction() as connection:
+                written = self._writing.run(connection, rows)
                 self._failpoint(failpoints.PRESIGN_WRITTEN)
         if over:
             with writing(self._engine) as connection:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from pki.authority.entries import Act
 from pki.storage.database import reading, writing
-from pki.storage.prepared import Prepared
+from pki.storage.kept import Values
+from pki.storage.prepared import Change, inserting
 from pki.storage.tables import audit
 
 _WRITE = insert(audit)
@@ -17,26 +18,18 @@ _COLUMNS = ("at", "event", "actor", "tenant", "issuer", "serial", "detail")
 
 def write(connection: Connection, acts: Sequence[Act]) -> None:
     """Adds acts within the caller's transaction."""
-    connection.execute(_WRITE, rows(acts))
+    connection.execute(_WRITE, [dict(zip(_COLUMNS, row, strict=True)) for row in rows(acts)])
 
 
-def prepared(engine: Engine) -> Prepared:
-    """The statement that adds acts, prepared."""
-    return Prepared(_WRITE, engine, names=_COLUMNS)
+def prepared(engine: Engine) -> Change:
+    """The statement that adds acts, prepared for rows()."""
+    return inserting(engine, audit, _COLUMNS)
 
 
-def rows(acts: Sequence[Act]) -> list[dict[str, object]]:
-    """Acts as columns."""
+def rows(acts: Sequence[Act]) -> list[Values]:
+    """Acts as values in the order of their columns."""
     return [
-        {
-            "at": act.at,
-            "event": act.event,
-            "actor": act.actor,
-            "tenant": act.tenant,
-            "issuer": act.issuer,
-            "serial": act.serial,
-            "detail": act.detail,
-        }
+        (act.at, act.event, act.actor, act.tenant, act.issuer, act.serial, act.detail)
         for act in acts
     ]
 

@@ -3,26 +3,30 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy import Connection, Engine, Update, bindparam, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPICursor
 
 from pki.authority.entries import Intent
 from pki.errors import KeyTaken, RegistrationUsed
-from pki.storage.prepared import Prepared
+from pki.storage import kept
+from pki.storage.prepared import Change, Given, Question, inserting
 from pki.storage.tables import registered_names, relations, subject_keys
 
 _COLUMNS = ("key_id", "tenant", "role", "identity")
+_RELATION = ("issuer", "serial", "relation", "of_issuer", "of_serial")
 _OWNER = select(
     subject_keys.c.tenant, subject_keys.c.role, subject_keys.c.identity, subject_keys.c.blocked_why
 ).where(subject_keys.c.key_id == bindparam("of_key"))
-_USE_UP = (
-    update(registered_names)
-    .where(registered_names.c.number == bindparam("of_number"))
-    .where(registered_names.c.used_at.is_(None))
-    .where(registered_names.c.withdrawn_at.is_(None))
-    .values(used_at=bindparam("used_at"))
-)
+
+
+def _use_up(given: Given) -> Update:
+    return (
+        update(registered_names)
+        .where(registered_names.c.number == given["of_number"])
+        .where(registered_names.c.used_at.is_(None))
+        .where(registered_names.c.withdrawn_at.is_(None))
+        .values(used_at=given["at"])
+    )
 
 
 class Claims:
@@ -30,67 +34,63 @@ class Claims:
 
     def __init__(self, engine: Engine) -> None:
         insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
-        self._claiming = Prepared(
-            insert(subject_keys).on_conflict_do_nothing(), engine, names=_COLUMNS
-        )
-        self._owner = Prepared(_OWNER, engine, names=())
-        self._relating = Prepared(
-            relations.insert(),
-            engine,
-            names=("issuer", "serial", "relation", "of_issuer", "of_serial"),
-        )
-        self._using = Prepared(_USE_UP, engine, names=("used_at",))
 
-    def claim(self, cursor: DBAPICursor, intents: Sequence[Intent]) -> None:
+        def claim(given: Given) -> "sqlite.Insert | postgresql.Insert":
+            # SQLite's parser would take ON for a join's without a WHERE before it.
+            rows = select(*given.values()).where(true())
+            return insert(subject_keys).from_select(_COLUMNS, rows).on_conflict_do_nothing()
+
+        keys, names = subject_keys.c, registered_names.c
+        self._claiming = Change(engine, {name: keys[name].type for name in _COLUMNS}, claim)
+        self._owner = Question(_OWNER, engine, ["of_key"])
+        self._relating = inserting(engine, relations, _RELATION)
+        self._using = Change(
+            engine, {"of_number": names.number.type, "at": names.used_at.type}, _use_up
+        )
+
+    def claim(self, connection: kept.Connection, intents: Sequence[Intent]) -> None:
         """Gives each key to its holder; KeyTaken where another has it, or it is blocked.
 
         Rows are written in the order of their keys, so that two batches never wait for each other
         in a circle.
         """
-        rows = [_row(intent) for intent in sorted(intents, key=lambda each: each.subject_key_id)]
-        if self._claiming.run(cursor, rows) == len(rows):
+        rows = sorted(_row(intent) for intent in intents)
+        if self._claiming.run(connection, rows) == len(rows):
             return
-        for row in rows:
-            ((tenant, role, identity, blocked),) = self._owner.ask(
-                cursor, {"of_key": row["key_id"]}
-            )
-            if blocked is not None or (tenant, role, identity) != (
-                row["tenant"],
-                row["role"],
-                row["identity"],
-            ):
+        for key_id, *holder in rows:
+            ((*owner, blocked),) = self._owner.ask(connection, key_id)
+            if blocked is not None or owner != holder:
                 raise KeyTaken("another subject has this key, or it is blocked")
 
-    def use_up(self, cursor: DBAPICursor, intents: Sequence[Intent], *, at: datetime) -> None:
+    def use_up(
+        self, connection: kept.Connection, intents: Sequence[Intent], *, at: datetime
+    ) -> None:
         """Uses up registered names; RegistrationUsed where one is not open any more."""
-        rows = [
-            {"of_number": intent.registration, "used_at": at}
-            for intent in intents
-            if intent.registration is not None
-        ]
-        if rows and self._using.run(cursor, rows) != len(rows):
+        rows = [(intent.registration, at) for intent in intents if intent.registration is not None]
+        if rows and self._using.run(connection, rows) != len(rows):
             raise RegistrationUsed("the registered name was used or withdrawn meanwhile")
 
-    def relate(self, cursor: DBAPICursor, intents: Sequence[Intent]) -> None:
+    def relate(self, connection: kept.Connection, intents: Sequence[Intent]) -> None:
         """Binds certificates to those they renew or go beside."""
         rows = [
-            {
-                "issuer": intent.issuer,
-                "serial": intent.serial,
-                "relation": intent.related.relation.value,
-                "of_issuer": intent.related.issuer,
-                "of_serial": intent.related.serial,
-            }
+            (
+                intent.issuer,
+                intent.serial,
+                intent.related.relation.value,
+                intent.related.issuer,
+                intent.related.serial,
+            )
             for intent in intents
             if intent.related is not None
         ]
         if rows:
-            self._relating.run(cursor, rows)
+            self._relating.run(connection, rows)
 
 
 def enter(connection: Connection, intent: Intent) -> None:
     """Gives a key to the holder of a certificate that came signed, unless it has one already."""
-    connection.execute(_insert(connection).values(**_row(intent)).on_conflict_do_nothing())
+    row = dict(zip(_COLUMNS, _row(intent), strict=True))
+    connection.execute(_insert(connection).values(row).on_conflict_do_nothing())
 
 
 def block(connection: Connection, key_id: str, *, why: str, at: datetime) -> bool:
@@ -111,10 +111,6 @@ def _insert(connection: Connection) -> "sqlite.Insert | postgresql.Insert":
     return insert(subject_keys)
 
 
-def _row(intent: Intent) -> dict[str, object]:
-    return {
-        "key_id": intent.subject_key_id,
-        "tenant": intent.tenant,
-        "role": intent.role.value,
-        "identity": intent.identity,
-    }
+def _row(intent: Intent) -> tuple[str, str, str, str]:
+    """Of a key, in the order of the columns."""
+    return intent.subject_key_id, intent.tenant, intent.role.value, intent.identity

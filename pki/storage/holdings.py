@@ -115,8 +115,7 @@ class HoldingTable:
 
     def enter(self, certificate: Certificate, intent: Intent, act: Act) -> None:
         row = {
-            **intended(intent, act.at),
-            "state": State.ISSUED.value,
+            **intended(intent, act.at, State.ISSUED),
             "certificate": certificate.der,
             "concluded_at": act.at,
         }

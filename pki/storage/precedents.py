@@ -11,8 +11,9 @@ from certs.profiles.rules import Role
 from pki.authority.entries import Act, Holder, Inquiry, Precedent
 from pki.storage import audit, claims
 from pki.storage.database import reading, writing
+from pki.storage.kept import Kept
 from pki.storage.names import open_names
-from pki.storage.prepared import Prepared, asking
+from pki.storage.prepared import Question
 from pki.storage.tables import certificates, subject_keys
 
 _CHUNK = 250  # values in one IN; SQLite takes 32,766 in all, and no batch has as many
@@ -23,17 +24,18 @@ _Owner = tuple[Holder | None, str | None]
 class PrecedentTable:
     """pki.ports.Precedents over subject_keys, certificates and registered_names."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, kept: Kept) -> None:
         self._engine = engine
+        self._kept = kept
         # One certificate's question runs at the driver: it is asked before each one is issued.
-        self._one = Prepared(_question(many=False), engine, names=())
+        self._one = Question(_question(many=False), engine, ["keys", "identities", "since"])
 
     def known(self, asked: Sequence[Inquiry], *, since: datetime) -> list[Precedent]:
         rows: list[Sequence[Any]] = []
         if len(asked) == 1:
-            one = {"keys": asked[0].key_id, "identities": asked[0].holder.identity, "since": since}
-            with asking(self._engine) as cursor:
-                rows += self._one.ask(cursor, one)
+            (one,) = asked
+            with self._kept.asking() as connection:
+                rows += self._one.ask(connection, one.key_id, one.holder.identity, since)
         else:
             with reading(self._engine) as connection:
                 for at in range(0, len(asked), _CHUNK):

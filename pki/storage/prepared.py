@@ -4,100 +4,144 @@ SQLAlchemy's execution of one INSERT costs as much as SQLite's commit of it. Wha
 text SQLAlchemy compiled from the same tables, with the same column types; nothing else knows SQL.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Engine
-from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Insert,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import SelectBase
+from sqlalchemy.types import TypeEngine
 
-from pki.errors import Unavailable
-from pki.storage.columns import Moment, sqlite_text
+from pki.storage.columns import Storing, storing
+from pki.storage.kept import Connection, Values
 
-_Processor = Callable[[object], object]
+# The values of a row as a statement names them, each of its column's type.
+Given = Mapping[str, ColumnElement[Any]]
+_ROWS = "rows"
 
 
-class Prepared:
-    """One statement as this database's text, its values bound by name."""
+class Question:
+    """A SELECT as this database's text, its values given in the order of their names."""
 
-    __slots__ = ("_binds", "_sql")
+    __slots__ = ("_bound",)
+
+    def __init__(self, statement: SelectBase, engine: Engine, names: Sequence[str]) -> None:
+        self._bound = _Bound(statement, engine.dialect, names)
+
+    def ask(self, connection: Connection, *values: object) -> Sequence[tuple[Any, ...]]:
+        """The rows of the answer as the driver gives them."""
+        return connection.ask(self._bound.sql, self._bound.values(values))
+
+
+class Change:
+    """A statement that writes given rows: on SQLite once for each, on PostgreSQL all in one go.
+
+    There they are one parameter, a JSON text, whatever their number: a round trip for all of them,
+    and a text that the server has parsed before.
+    """
+
+    __slots__ = ("_bound", "_together")
 
     def __init__(
-        self, statement: UpdateBase | SelectBase, engine: Engine, *, names: Sequence[str]
+        self,
+        engine: Engine,
+        given: Mapping[str, TypeEngine[Any]],
+        statement: Callable[[Given], UpdateBase],
     ) -> None:
-        compiled = statement.compile(dialect=engine.dialect, column_keys=list(names))
-        self._sql = str(compiled)
-        self._binds: list[tuple[str, object, _Processor | None]] = []
-        for name in compiled.positiontup or ():
-            bound = compiled.binds[name]
-            processor: _Processor | None
-            if isinstance(bound.type, Moment) and engine.dialect.name == "sqlite":
-                processor = sqlite_text
-            else:
-                processor = bound.type.dialect_impl(engine.dialect).bind_processor(engine.dialect)
-            self._binds.append((name, bound.value, processor))
-
-    def run(self, cursor: DBAPICursor, rows: Sequence[Mapping[str, object]]) -> int:
-        """Runs it once a row; returns how many rows of the table it touched."""
-        if len(rows) == 1:
-            cursor.execute(self._sql, self._parameters(rows[0]))
+        """``given`` are the values of a row, in their order; the statement is made of them."""
+        self._together: _Together | None = None
+        if engine.dialect.name == "sqlite":
+            values = {name: bindparam(name, type_=kind) for name, kind in given.items()}
+            self._bound = _Bound(statement(values), engine.dialect, list(given))
         else:
-            cursor.executemany(self._sql, [self._parameters(row) for row in rows])
-        return cursor.rowcount
+            self._together = _Together(given, engine.dialect)
+            self._bound = _Bound(statement(self._together.given), engine.dialect, [_ROWS])
 
-    def ask(self, cursor: DBAPICursor, row: Mapping[str, object]) -> Sequence[Any]:
-        """The rows of a SELECT as the driver gives them."""
-        cursor.execute(self._sql, self._parameters(row))
-        return cursor.fetchall()
+    def run(self, connection: Connection, rows: Sequence[Values]) -> int:
+        """Runs it for every row; returns how many rows of the table it touched."""
+        if self._together is not None:
+            rows = [(self._together.told(rows),)]
+        return connection.run(self._bound.sql, [self._bound.values(row) for row in rows])
 
-    def _parameters(self, row: Mapping[str, object]) -> tuple[object, ...]:
-        return tuple(
+
+def inserting(engine: Engine, table: Table, names: Sequence[str]) -> Change:
+    """An INSERT of rows that have these columns, in this order."""
+
+    def statement(given: Given) -> Insert:
+        return insert(table).from_select(names, select(*given.values()))
+
+    return Change(engine, {name: table.c[name].type for name in names}, statement)
+
+
+class _Together:
+    """Rows as one JSON text, and as the relation that PostgreSQL makes of it."""
+
+    __slots__ = ("_storing", "given")
+
+    def __init__(self, given: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
+        record = func.json_to_recordset(cast(bindparam(_ROWS, type_=Text), JSON))
+        columns = [column(name, kind) for name, kind in given.items()]
+        given_rows = record.table_valued(*columns).render_derived(name="given", with_types=True)
+        self.given: Given = {name: given_rows.c[name] for name in given}
+        self._storing = [(name, storing(kind, dialect)) for name, kind in given.items()]
+
+    def told(self, rows: Sequence[Values]) -> str:
+        storing_all = self._storing
+        return json.dumps(
             [
-                row.get(name, value) if process is None else process(row.get(name, value))
-                for name, value, process in self._binds
+                {
+                    name: value if store is None else store(value)
+                    for (name, store), value in zip(storing_all, row, strict=True)
+                }
+                for row in rows
             ]
         )
 
 
-@contextmanager
-def transaction(engine: Engine) -> Iterator[DBAPICursor]:
-    """A driver's cursor in a write transaction, committed at the end.
+class _Bound:
+    """A compiled statement, and how the values of a row become its parameters."""
 
-    The driver's errors come out as Unavailable; integrity errors are for those inside to catch.
-    """
-    with _connected(engine) as connection:
-        cursor = connection.cursor()
-        if engine.dialect.name == "sqlite":
-            cursor.execute("BEGIN IMMEDIATE")
-        yield cursor
-        connection.commit()
+    __slots__ = ("_constants", "_order", "_storing", "sql")
 
+    def __init__(
+        self, statement: UpdateBase | SelectBase, dialect: Dialect, names: Sequence[str]
+    ) -> None:
+        if dialect.name != "sqlite":
+            # As the server itself counts parameters.
+            dialect = type(dialect)(paramstyle="numeric_dollar")  # type: ignore[call-arg]  # a DefaultDialect's
+        compiled = statement.compile(dialect=dialect)
+        self.sql = str(compiled)
+        every = list(names)
+        self._storing: list[tuple[int, Storing]] = []
+        self._constants: list[object] = []
+        for name in compiled.positiontup or ():
+            bound = compiled.binds[name]
+            store = storing(bound.type, dialect)
+            if name not in every:  # a value that the statement itself has
+                every.append(name)
+                self._constants.append(bound.value if store is None else store(bound.value))
+            elif store is not None:
+                self._storing.append((every.index(name), store))
+        order = [every.index(name) for name in compiled.positiontup or ()]
+        self._order = None if order == list(range(len(every))) else order
 
-@contextmanager
-def asking(engine: Engine) -> Iterator[DBAPICursor]:
-    """A driver's cursor to ask one thing by, outside of any transaction of ours."""
-    with _connected(engine) as connection:
-        yield connection.cursor()
-
-
-@contextmanager
-def _connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
-    driver: Any = engine.dialect.loaded_dbapi
-    try:
-        connection = engine.raw_connection()
-    except (driver.Error, PoolTimeout, OSError) as bad:
-        raise _unavailable(bad) from bad
-    try:
-        yield connection
-    except (driver.Error, OSError) as bad:
-        raise _unavailable(bad) from bad
-    finally:
-        connection.close()  # back to the pool, which rolls back what is open
-
-
-def _unavailable(bad: Exception) -> Unavailable:
-    return Unavailable(f"database: {type(bad).__name__}", code="unavailable.database")
+    def values(self, row: Values) -> Values:
+        values = [*row, *self._constants]
+        for at, store in self._storing:
+            values[at] = store(values[at])
+        return tuple(values if self._order is None else [values[at] for at in self._order])

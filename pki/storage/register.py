@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -10,6 +9,7 @@ from sqlalchemy import (
     Engine,
     Row,
     Select,
+    Update,
     and_,
     bindparam,
     insert,
@@ -26,10 +26,10 @@ from pki.ports import Failpoint
 from pki.storage import audit
 from pki.storage.claims import Claims
 from pki.storage.database import reading, writing
-from pki.storage.prepared import Prepared, transaction
+from pki.storage.kept import Kept, Values
+from pki.storage.prepared import Change, Given, inserting
 from pki.storage.tables import certificates, relations, revocations
 
-# Each certificate that is issued runs these two, prepared.
 _INTENT_COLUMNS = (
     "issuer",
     "serial",
@@ -45,63 +45,67 @@ _INTENT_COLUMNS = (
     "intended_at",
     "state",
 )
-_RESERVE = insert(certificates)
-_RECORD = (
-    update(certificates)
-    .where(certificates.c.issuer == bindparam("of_issuer"))
-    .where(certificates.c.serial == bindparam("of_serial"))
-    .where(certificates.c.state == State.INTENDED.value)
-    .values(
-        state=State.ISSUED.value,
-        certificate=bindparam("certificate"),
-        concluded_at=bindparam("concluded_at"),
+_RECORDED = {
+    "of_issuer": certificates.c.issuer.type,
+    "of_serial": certificates.c.serial.type,
+    "of_state": certificates.c.state.type,
+    "of_certificate": certificates.c.certificate.type,
+    "at": certificates.c.concluded_at.type,
+}
+
+
+def _record(given: Given) -> Update:
+    # The state before is given as well: written here, PostgreSQL would look for the certificate
+    # among the intents, whose index it believes to be empty, and which thousands have just left.
+    return (
+        update(certificates)
+        .where(certificates.c.issuer == given["of_issuer"])
+        .where(certificates.c.serial == given["of_serial"])
+        .where(certificates.c.state == given["of_state"])
+        .values(
+            state=State.ISSUED.value, certificate=given["of_certificate"], concluded_at=given["at"]
+        )
     )
-)
 
 
 class RegisterTable:
     """pki.ports.Register and pki.ports.Inventory over the certificates table."""
 
-    def __init__(self, engine: Engine, *, failpoint: Failpoint = failpoints.carry_on) -> None:
+    def __init__(
+        self, engine: Engine, kept: Kept, *, failpoint: Failpoint = failpoints.carry_on
+    ) -> None:
         self._engine = engine
+        self._kept = kept
         self._failpoint = failpoint
-        self._reserving = Prepared(_RESERVE, engine, names=_INTENT_COLUMNS)
-        self._recording = Prepared(_RECORD, engine, names=("certificate", "concluded_at", "state"))
+        # Each certificate that is issued runs these, prepared.
+        self._reserving = inserting(engine, certificates, _INTENT_COLUMNS)
+        self._recording = Change(engine, _RECORDED, _record)
         self._auditing = audit.prepared(engine)
         self._claiming = Claims(engine)
-        driver: Any = engine.dialect.loaded_dbapi
-        self._clash: type[Exception] = driver.IntegrityError
 
     def intend(self, intents: Sequence[Intent], acts: Sequence[Act]) -> None:
-        rows = [
-            {**intended(intent, acts[0].at), "state": State.INTENDED.value} for intent in intents
-        ]
-        with transaction(self._engine) as cursor:
+        at = acts[0].at
+        rows = [_intended(intent, at, State.INTENDED) for intent in intents]
+        with self._kept.transaction() as connection:
             try:
-                self._reserving.run(cursor, rows)
-            except self._clash as bad:
+                self._reserving.run(connection, rows)
+            except self._kept.clash as bad:
                 raise SerialTaken("the serial is reserved already") from bad
-            self._claiming.claim(cursor, intents)
-            self._claiming.use_up(cursor, intents, at=acts[0].at)
-            self._claiming.relate(cursor, intents)
-            self._auditing.run(cursor, audit.rows(acts))
+            self._claiming.claim(connection, intents)
+            self._claiming.use_up(connection, intents, at=at)
+            self._claiming.relate(connection, intents)
+            self._auditing.run(connection, audit.rows(acts))
             self._failpoint(failpoints.INTEND_WRITTEN)
         self._failpoint(failpoints.INTEND_COMMITTED)
 
     def record(self, issued: Sequence[Certificate], issuer: str, acts: Sequence[Act]) -> None:
-        rows = [
-            {
-                "of_issuer": issuer,
-                "of_serial": certificate.serial,
-                "certificate": certificate.der,
-                "concluded_at": acts[0].at,
-            }
-            for certificate in issued
-        ]
-        with transaction(self._engine) as cursor:
-            if self._recording.run(cursor, rows) != len(rows):
+        at = acts[0].at
+        before = State.INTENDED.value
+        rows = [(issuer, certificate.serial, before, certificate.der, at) for certificate in issued]
+        with self._kept.transaction() as connection:
+            if self._recording.run(connection, rows) != len(rows):
                 raise Conflict("the intent was concluded meanwhile", code="conflict.concluded")
-            self._auditing.run(cursor, audit.rows(acts))
+            self._auditing.run(connection, audit.rows(acts))
             self._failpoint(failpoints.RECORD_WRITTEN)
         self._failpoint(failpoints.RECORD_COMMITTED)
 
@@ -183,28 +187,33 @@ _SEEN_FROM = {
 }
 
 
-def intended(intent: Intent, at: datetime) -> dict[str, object]:
-    """An intent as columns, its state left open."""
-    return {
-        "issuer": intent.issuer,
-        "serial": intent.serial,
-        "tenant": intent.tenant,
-        "profile": intent.profile,
-        "common_name": intent.common_name,
-        "identity": intent.identity,
-        "subject_key_id": intent.subject_key_id,
-        "not_before": intent.not_before,
-        "not_after": intent.not_after,
-        "crl_shard": intent.crl_shard,
-        "tbs": intent.tbs,
-        "intended_at": at,
-    }
+def intended(intent: Intent, at: datetime, state: State) -> dict[str, object]:
+    """An intent as columns."""
+    return dict(zip(_INTENT_COLUMNS, _intended(intent, at, state), strict=True))
+
+
+def _intended(intent: Intent, at: datetime, state: State) -> Values:
+    return (
+        intent.issuer,
+        intent.serial,
+        intent.tenant,
+        intent.profile,
+        intent.common_name,
+        intent.identity,
+        intent.subject_key_id,
+        intent.not_before,
+        intent.not_after,
+        intent.crl_shard,
+        intent.tbs,
+        at,
+        state.value,
+    )
 
 
 def reserve(connection: Connection, rows: list[dict[str, object]]) -> None:
     """Adds rows within the caller's transaction; SerialTaken where one is there already."""
     try:
-        connection.execute(_RESERVE, rows)
+        connection.execute(insert(certificates), rows)
     except IntegrityError as bad:
         raise SerialTaken("the serial is reserved already") from bad
 

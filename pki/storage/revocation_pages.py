@@ -18,7 +18,8 @@ from sqlalchemy import (
 )
 
 from pki.authority.entries import Extent, Listed
-from pki.storage.prepared import Prepared, asking
+from pki.storage.kept import Kept
+from pki.storage.prepared import Question
 from pki.storage.tables import revocations
 
 _PAGE_ROWS = 10_000
@@ -42,8 +43,8 @@ class RevocationPages:
     added meanwhile are counted by a later revision.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, kept: Kept) -> None:
+        self._kept = kept
         sqlite = engine.dialect.name == "sqlite"
         self._moment = _of_text if sqlite else _of_seconds
         revoked_at = revocations.c.revoked_at if sqlite else _SECONDS
@@ -62,21 +63,18 @@ class RevocationPages:
         for page in self._pages(self._serials, extent):
             yield from [int.from_bytes(serial, "big") for _, serial in page]
 
-    def _pages(self, query: Prepared, extent: Extent) -> Iterator[Sequence[tuple[Any, ...]]]:
+    def _pages(self, query: Question, extent: Extent) -> Iterator[Sequence[tuple[Any, ...]]]:
         place = (_NO_REVISION if extent.beyond is None else extent.beyond, _BEYOND_EVERY_SERIAL)
         while True:
-            with asking(self._engine) as cursor:
+            with self._kept.asking() as connection:
                 page = query.ask(
-                    cursor,
-                    {
-                        "of_issuer": extent.issuer,
-                        "of_shard": extent.shard,
-                        "expiring_from": extent.expiring_from,
-                        "through": extent.through,
-                        "after_revision": place[0],
-                        "after_serial": place[1],
-                        "page_rows": _PAGE_ROWS,
-                    },
+                    connection,
+                    extent.issuer,
+                    extent.shard,
+                    *place,
+                    extent.expiring_from,
+                    extent.through,
+                    _PAGE_ROWS,
                 )
             yield page
             if len(page) < _PAGE_ROWS:
@@ -84,8 +82,8 @@ class RevocationPages:
             place = page[-1][:2]
 
 
-def _query(engine: Engine, *columns: ColumnElement[Any]) -> Prepared:
-    return Prepared(
+def _query(engine: Engine, *columns: ColumnElement[Any]) -> Question:
+    return Question(
         select(revocations.c.revision, revocations.c.serial, *columns)
         .where(revocations.c.issuer == bindparam("of_issuer"))
         .where(revocations.c.crl_shard == bindparam("of_shard"))
@@ -95,7 +93,15 @@ def _query(engine: Engine, *columns: ColumnElement[Any]) -> Prepared:
         .order_by(revocations.c.revision, revocations.c.serial)
         .limit(bindparam("page_rows")),
         engine,
-        names=(),
+        [
+            "of_issuer",
+            "of_shard",
+            "after_revision",
+            "after_serial",
+            "expiring_from",
+            "through",
+            "page_rows",
+        ],
     )
 
 

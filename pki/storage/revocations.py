@@ -23,6 +23,7 @@ from pki.ports import Failpoint
 from pki.storage import audit, claims
 from pki.storage.answers import withdraw
 from pki.storage.database import reading, writing
+from pki.storage.kept import Kept
 from pki.storage.revocation_pages import RevocationPages
 from pki.storage.tables import certificates, issuers, revocations
 
@@ -33,10 +34,12 @@ _KEY_LOST = frozenset({Reason.KEY_COMPROMISE, Reason.CA_COMPROMISE, Reason.AA_CO
 class RevocationTable:
     """pki.ports.Revocations over the revocations table."""
 
-    def __init__(self, engine: Engine, *, failpoint: Failpoint = failpoints.carry_on) -> None:
+    def __init__(
+        self, engine: Engine, kept: Kept, *, failpoint: Failpoint = failpoints.carry_on
+    ) -> None:
         self._engine = engine
         self._failpoint = failpoint
-        self._pages = RevocationPages(engine)
+        self._pages = RevocationPages(engine, kept)
 
     def revoke(self, revocation: Revocation, act: Act) -> Revocation:
         mine = and_(

@@ -16,6 +16,7 @@ from pki.authority.policy import Policy, everything
 from pki.errors import Conflict, KeyTaken, NotFound, RegistrationUsed, Unavailable
 from pki.storage import schema
 from pki.storage.database import open_engine, reading, writing
+from pki.storage.kept import Kept
 from pki.storage.names import NameTable
 from pki.storage.policies import PolicyTable
 from pki.storage.precedents import PrecedentTable
@@ -33,7 +34,7 @@ class Records:
         self.engine = open_engine(url)
         self.policies = PolicyTable(self.engine)
         self.names = NameTable(self.engine)
-        self.precedents = PrecedentTable(self.engine)
+        self.precedents = PrecedentTable(self.engine, Kept(self.engine))
 
     def intents(self, *numbers, **odd):
         """What issuing would intend, and did not."""
@@ -147,7 +148,7 @@ def test_two_who_ask_at_once_for_one_key_are_not_both_given_it(records):
     barrier = Barrier(2)
 
     def ask(one):
-        register = RegisterTable(records.engine)
+        register = RegisterTable(records.engine, Kept(records.engine))
         barrier.wait(timeout=30)
         try:
             register.intend([one], [act()])
@@ -224,7 +225,7 @@ def test_what_only_grows_is_not_changed(records, statement):
 def test_precedents_of_a_database_that_is_not_there_are_unavailable(tmp_path):
     engine = open_engine(f"sqlite:///{tmp_path}/absent/pki.db")
     with pytest.raises(Unavailable):
-        PrecedentTable(engine).known([inquiry()], since=NOW)
+        PrecedentTable(engine, Kept(engine)).known([inquiry()], since=NOW)
     engine.dispose()
 
 

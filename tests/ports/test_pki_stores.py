@@ -28,6 +28,7 @@ from pki.storage.audit import AuditTable
 from pki.storage.callers import CallerTable
 from pki.storage.database import check_durable, open_engine, reading, writing
 from pki.storage.holdings import HoldingTable
+from pki.storage.kept import Kept
 from pki.storage.lists import ListTable
 from pki.storage.register import RegisterTable
 from pki.storage.revocations import RevocationTable
@@ -43,9 +44,9 @@ LATER = NOW + timedelta(minutes=1)
 class Stores:
     def __init__(self, engine):
         self.engine = engine
-        self.register = RegisterTable(engine)
+        self.register = RegisterTable(engine, Kept(engine))
         self.holdings = HoldingTable(engine)
-        self.revocations = RevocationTable(engine)
+        self.revocations = RevocationTable(engine, Kept(engine))
         self.standings = StandingTable(engine)
         self.lists = ListTable(engine)
         self.callers = CallerTable(engine)
@@ -488,7 +489,7 @@ def test_failing_transaction_leaves_nothing(stores, leaf):
         if name == "intend.written":
             raise PowerError
 
-    register = RegisterTable(stores.engine, failpoint=cut)
+    register = RegisterTable(stores.engine, Kept(stores.engine), failpoint=cut)
     with pytest.raises(PowerError):
         register.intend([intent(leaf)], [act("issuance.intended")])
     assert stores.register.find(ISSUER, leaf.serial) is None
@@ -524,7 +525,7 @@ def test_intent_without_its_tables_is_unavailable(stores, leaf):
 def test_intent_into_a_database_that_is_not_there_is_unavailable(tmp_path, leaf):
     engine = open_engine(f"sqlite:///{tmp_path}/absent/pki.db")
     with pytest.raises(Unavailable) as caught:
-        RegisterTable(engine).intend([intent(leaf)], [act()])
+        RegisterTable(engine, Kept(engine)).intend([intent(leaf)], [act()])
     assert caught.value.code == "unavailable.database"
     engine.dispose()
 

@@ -1,0 +1,239 @@
+"""Driver connections that are kept open, for what every certificate waits for.
+
+Taking a connection out of SQLAlchemy's pool and giving it back costs as much as SQLite takes to
+write a certificate's rows. These are taken and given back with nothing in between, the last one
+first: its cache of pages is warm, and what it wrote itself does not make that cache stale.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from threading import Lock
+from typing import Any, Protocol
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from pki.errors import Unavailable
+from pki.storage.database import BUSY_TIMEOUT_MS
+
+Values = tuple[object, ...]  # values as the driver takes them: as text, for PostgreSQL
+
+_UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
+
+
+class Connection(Protocol):
+    """One kept connection. Every method raises what the driver raises."""
+
+    def begin(self) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def run(self, sql: str, rows: Sequence[Values]) -> int:
+        """Runs a statement once a row; how many rows of tables it touched in all."""
+        ...
+
+    def ask(self, sql: str, values: Values) -> Sequence[tuple[Any, ...]]:
+        """Every row of a SELECT, as the driver gives them."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Kept:
+    """The kept connections of an engine, closed when it is disposed of."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        driver: Any = engine.dialect.loaded_dbapi
+        self.clash: type[Exception] = driver.IntegrityError
+        self._failures: tuple[type[Exception], ...] = (driver.Error, PoolTimeout, OSError)
+        self._sqlite = engine.dialect.name == "sqlite"
+        # SQLite has one writer at a time. Threads of this process wait for each other here, where
+        # the next one is woken at once; SQLite's own way is to look again after some milliseconds.
+        self._turn: AbstractContextManager[None] = _Turn() if self._sqlite else nullcontext()
+        self._idle: list[Connection] = []
+        event.listen(engine, "engine_disposed", self._close)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection in a write transaction, committed at the end; Unavailable.
+
+        Integrity errors (``clash``) are for those inside to catch.
+        """
+        with self._turn, self._translated():
+            connection = self._begun()
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                self._undo(connection)
+                raise
+            self._idle.append(connection)
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """A connection to ask one thing by, outside of any transaction of ours; Unavailable."""
+        with self._translated():
+            connection = self._idle_one() or self._opened()
+            try:
+                yield connection
+            except self._failures:
+                self._drop(connection)
+                raise
+            self._idle.append(connection)
+
+    def _begun(self) -> Connection:
+        connection = self._idle_one()
+        if connection is not None:
+            try:
+                connection.begin()
+            except self._failures:
+                self._drop(connection)
+                if self._sqlite:
+                    raise
+                self._close(self._engine)  # the server was started anew: all of them are lost
+            else:
+                return connection
+        connection = self._opened()
+        connection.begin()
+        return connection
+
+    def _undo(self, connection: Connection) -> None:
+        try:
+            # Also before it is closed: SQLite keeps a closed connection's lock for as long as one
+            # of its cursors is held, be it by a traceback.
+            connection.rollback()
+        except self._failures:
+            self._drop(connection)
+        else:
+            self._idle.append(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        with suppress(*self._failures):  # it is lost as it is
+            connection.close()
+
+    def _idle_one(self) -> Connection | None:
+        with suppress(IndexError):
+            return self._idle.pop()
+        return None
+
+    def _opened(self) -> Connection:
+        pooled = self._engine.raw_connection()
+        pooled.detach()  # out of the pool, for good
+        raw: Any = pooled.dbapi_connection
+        return _Sqlite(raw) if self._sqlite else _Postgresql(raw, self._engine.dialect.loaded_dbapi)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except self._failures as bad:
+            raise Unavailable(
+                f"database: {type(bad).__name__}", code="unavailable.database"
+            ) from bad
+
+    def _close(self, _engine: Engine) -> None:
+        while (connection := self._idle_one()) is not None:
+            self._drop(connection)
+
+
+class _Turn:
+    """Who may write to SQLite; Unavailable where that is somebody else for too long."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise Unavailable("database: others are writing", code="unavailable.database")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class _Sqlite:
+    """The driver's connection, made by pki.storage.database, and its one cursor."""
+
+    __slots__ = ("_cursor", "_raw")
+
+    def __init__(self, raw: Any) -> None:  # noqa: ANN401 - a driver's connection
+        self._raw = raw
+        self._cursor = raw.cursor()
+
+    def begin(self) -> None:
+        self._cursor.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self._cursor.execute("COMMIT")
+
+    def rollback(self) -> None:
+        self._raw.rollback()
+
+    def run(self, sql: str, rows: Sequence[Values]) -> int:
+        cursor = self._cursor
+        if len(rows) == 1:
+            cursor.execute(sql, rows[0])
+        else:
+            cursor.executemany(sql, rows)
+        touched: int = cursor.rowcount
+        return touched
+
+    def ask(self, sql: str, values: Values) -> Sequence[tuple[Any, ...]]:
+        # All of it: SQLite's read transaction lasts until the end was seen.
+        rows: list[tuple[Any, ...]] = self._cursor.execute(sql, values).fetchall()
+        return rows
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+class _Postgresql:
+    """The driver's connection, each statement parsed by the server once.
+
+    Its cursors would send a statement's text every time, rewritten letter by letter in Python, and
+    wait for the server twice.
+    """
+
+    __slots__ = ("_driver", "_prepared", "_raw")
+
+    def __init__(self, raw: Any, driver: Any) -> None:  # noqa: ANN401 - a driver and its connection
+        self._raw = raw
+        self._driver = driver
+        self._prepared: dict[str, tuple[Any, ...]] = {}
+        # Parsed once, but planned for the rows there are: what was planned while a table was empty
+        # reads all of it when it is not.
+        raw.execute_simple("SET plan_cache_mode = force_custom_plan")
+
+    def begin(self) -> None:
+        self._raw.execute_simple("BEGIN")
+
+    def commit(self) -> None:
+        self._raw.execute_simple("COMMIT")
+
+    def rollback(self) -> None:
+        self._raw.execute_simple("ROLLBACK")
+
+    def run(self, sql: str, rows: Sequence[Values]) -> int:
+        return sum(self._executed(sql, row).row_count for row in rows)
+
+    def ask(self, sql: str, values: Values) -> Sequence[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._executed(sql, values).rows
+        return rows
+
+    def _executed(self, sql: str, values: Values) -> Any:  # noqa: ANN401 - the driver's context
+        try:
+            prepared = self._prepared.get(sql)
+            if prepared is None:
+                prepared = self._prepared[sql] = self._raw.prepare_statement(sql, ())
+            name, columns, readers = prepared
+            return self._raw.execute_named(name, values, columns, readers, sql)
+        except self._driver.DatabaseError as bad:
+            told = bad.args[0]
+            if isinstance(told, dict) and told.get("C") == _UNIQUE_VIOLATION:
+                raise self._driver.IntegrityError(told) from bad
+            raise
+
+    def close(self) -> None:
+        self._raw.close()

@@ -18,7 +18,7 @@ from pki.authority.entries import Act, Issuer, Responder
 from pki.authority.service import Authority
 from pki.clock import SteadyClock
 from pki.errors import NotFound
-from pki.ports import AuditLog, Holdings, Keys
+from pki.ports import AuditLog, Docket, Holdings, Keys
 from pki.signing.purposes import SignCertificationRequest
 from pki.signing.software import KeyFiles
 from pki.signing.store import Custody, KeptKey
@@ -30,7 +30,7 @@ _NO_ATTRIBUTES = bytes.fromhex("a000")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A key and what it is needed for: an authority's or responder's name, until when.
+    """A key and what it is needed for: an authority's, responder's or request's name, until when.
 
     ``needed_for`` is empty where nothing unexpired needs it, or where it is not known to us.
     """
@@ -62,6 +62,7 @@ class Custodian:
         place: Custody,
         keys: Keys,
         holdings: Holdings,
+        docket: Docket,
         authority: Authority,
         audit: AuditLog,
         clock: SteadyClock,
@@ -69,6 +70,7 @@ class Custodian:
         self._place = place
         self._keys = keys
         self._holdings = holdings
+        self._docket = docket
         self._authority = authority
         self._audit = audit
         self._clock = clock
@@ -119,11 +121,14 @@ class Custodian:
         """Ends a key for good, told on the audit before and after; NotFound.
 
         Raises Refused, ``keys.needed``, where an unexpired authority or the OCSP signer that
-        answers now needs it, unless forced.
+        answers now needs it, unless forced; ``keys.requested``, forced or not, where it was made
+        for a request that is approved and not carried out: nothing else would ever end that.
         """
         _demand_reason(reason)
         if key_id not in {kept.key_id for kept in self._place.listed()}:
             raise NotFound("no key of this key id is kept here")
+        if key_id in (awaited := self._awaited()):
+            raise Refused("keys.requested", f"{awaited[key_id][0]} is being carried out")
         needed = self._needs(self._clock.now()).get(key_id)
         if needed is not None and not force:
             raise Refused("keys.needed", f"{needed[0]} needs it until {needed[1]:%Y-%m-%d}")
@@ -148,7 +153,7 @@ class Custodian:
     def _needs(self, now: datetime) -> dict[str, tuple[str, datetime]]:
         """By key id, what needs it now and until when. A revoked authority still signs lists."""
         directory = self._authority.directory
-        needs = {}
+        needs = self._awaited()
         for issuer in self._holdings.issuers():
             standing = directory.responder(issuer.key_id, now=now)
             if standing is not None:
@@ -157,6 +162,14 @@ class Custodian:
             if issuer.certificate.not_after >= now:
                 needs[issuer.key_id] = (_name(issuer), issuer.certificate.not_after)
         return needs
+
+    def _awaited(self) -> dict[str, tuple[str, datetime]]:
+        """By key id, the open request whose authority is to have it."""
+        return {
+            approval.key_id: (f"request {approval.number}", approval.expires_at)
+            for approval in self._docket.open()
+            if approval.key_id is not None
+        }
 
     def _replaced(self, responder: Responder, by: str, reason: str) -> Successor:
         new = self._authority.replace_responder(responder.issuer)

@@ -302,6 +302,7 @@ def assemble(
                 place=place,
                 keys=guarded,
                 holdings=holdings,
+                docket=ballots,
                 authority=authority,
                 audit=audit,
                 clock=steady,

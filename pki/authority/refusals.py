@@ -124,6 +124,18 @@ REFUSALS: Mapping[str, Refusal] = MappingProxyType(
         ),
         "approval.concluded": Refusal("the request is decided", "see what became of it"),
         "approval.expired": Refusal("the request waited too long", "ask anew"),
+        "keys.needed": Refusal(
+            "an unexpired authority, or its OCSP signer, needs the key",
+            "give it a successor first: plugward key rotate; or destroy it by --force",
+        ),
+        "keys.requested": Refusal(
+            "an approved request for an authority is to have the key",
+            "let the request end first: plugward approval list",
+        ),
+        "keys.no_passphrase": Refusal(
+            "the keys are in no files", "change the token's PIN with its own tools"
+        ),
+        "keys.reason": Refusal("the reason is no line of text", "1 to 200 printable characters"),
         "issuance.second_opinion": Refusal(
             "pkilint finds something wrong that is not explained in the allow-list",
             "mend the request; where the linter is wrong, explain it in pki.authority.opinions",

@@ -391,6 +391,28 @@ def test_signer_that_fails_leaves_the_approvals_standing(door):
     assert door.vote(asked, 1).progress is Progress.DONE
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_key_that_an_open_request_is_to_have_is_not_destroyed(door, force):
+    """Else nobody could carry the request out, and nobody could end it."""
+    keeper = place_of(door.house)
+    asked = door.request()
+    door.vote(asked, 0)
+    keeper.broken.add(issuer_id(Role.MO_SUB_1))
+    with pytest.raises(SignerUnavailable):
+        door.vote(asked, 1)
+    key = door.found(asked).key_id
+    custodian = door.house.custodian
+    told = {held.key.key_id: held for held in custodian.listed()}[key]
+    assert (told.needed_for, told.until) == (f"request {asked.number}", asked.expires_at)
+    order = {"by": "test", "reason": "tidying up", "force": force}
+    assert code(custodian.destroy, key, **order) == "keys.requested"
+    assert keeper.holds(key)
+    keeper.broken.clear()
+    assert door.vote(asked, 1).key_id == key, "and the request is carried out with it"
+    custodian.destroy(key, **order | {"force": True})  # an authority's key from now on
+    assert not keeper.holds(key)
+
+
 def test_approved_request_that_cannot_be_issued_any_more_has_failed(door):
     asked = door.request()
     door.vote(asked, 0)

@@ -6,7 +6,11 @@ from pathlib import Path
 from pki.authority.refusals import REFUSALS, table
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [*(ROOT / "pki/authority").glob("*.py"), ROOT / "pki/callers.py"]
+SOURCES = [
+    *(ROOT / "pki/authority").glob("*.py"),
+    ROOT / "pki/callers.py",
+    ROOT / "pki/custody.py",
+]
 RAISERS = {"Refused", "RateExceeded"}
 
 

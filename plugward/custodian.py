@@ -11,6 +11,7 @@ from pki.signing.store import KeptKey
 from plugward import clock, home, terminal
 from plugward.configuration import Places, pki_settings
 from plugward.errors import Complaint
+from plugward.hardening import harden
 
 ACTOR = "operator"  # whom the audit names: who may run this may do anything
 
@@ -19,9 +20,16 @@ ACTOR = "operator"  # whom the audit names: who may run this may do anything
 def custody(
     directory: str | None, settings: str | None, passphrase_file: str | None
 ) -> Iterator[Custodian]:
-    """The custodian of a home directory's keys, in this process."""
+    """The custodian of a home directory's keys, in this process, which is hardened first (K02).
+
+    Files that are handed over as descriptors (`/dev/stdin`) are read before this: what nobody else
+    may read, the system gives us by no path either.
+    """
     places = Places(home=home.directory(directory), pki=settings)
-    house = assemble(pki_settings(places, passphrase_file), clock=clock.now_exactly)
+    loaded = pki_settings(places, passphrase_file)
+    for missing in harden():
+        terminal.say(missing)
+    house = assemble(loaded, clock=clock.now_exactly)
     try:
         yield house.custodian
     finally:

@@ -1,6 +1,8 @@
 """``plugward key``: the keys of a home, from the command line."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -142,6 +144,28 @@ def test_authority_s_successor_comes_with_its_request(run, tmp_path):
 def test_nothing_to_rotate_is_asked_wrongly(run):
     run("rotate", *REASON, expected=ExitCode.ASKED_WRONGLY)
     run("rotate", "00" * 20, *REASON, expected=ExitCode.NO)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's")
+def test_k02_command_that_opens_keys_leaves_no_core_and_is_read_by_nobody(grown):
+    """In a process of its own, as from a shell, with the passphrase on its standard input."""
+    order = ["key", "list", "--home", str(grown), "--passphrase-file", "/dev/stdin"]
+    probe = (
+        "import ctypes, resource\n"
+        "from plugward.cli import main\n"
+        f"status = main({order!r})\n"
+        "dumpable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)\n"
+        "print(status, resource.getrlimit(resource.RLIMIT_CORE), dumpable)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", probe],
+        input=(grown / "passphrase").read_text(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.splitlines()[-1] == "0 (0, 0) 0"
+    assert told.stderr == ""
 
 
 def test_passphrase_is_changed_last(run, grown, tmp_path):

@@ -59,8 +59,9 @@ def run(
     have it. The file is left where it is.
     """
     opening = inputs.secret(file=file_passphrase_file, variable=_VARIABLE)
-    key = read(inputs.read(file), None if opening is None else opening.encode())
+    octets = inputs.read(file)
     with custody(directory, pki_settings, passphrase_file) as custodian:
+        key = read(octets, None if opening is None else opening.encode())
         key_id = custodian.take_in(key, role=role, by=ACTOR, reason=reason)
     kind = kind_of(key).value
     if as_json:

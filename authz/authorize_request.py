@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from authz.errors import MalformedBody
 from authz.question import Question
 from authz.relay import VEHICLE_ID_TYPES, canonical_vehicle_id
-from authz.strict_json import decode_fast, members, stands_twice, without
+from authz.strict_json import decode_fast, members, stands_twice
 from certs.chain.verifier import CHAIN_CHARACTERS_MAX
 from certs.edition import Edition
 from certs.errors import MalformedHashData
@@ -83,8 +83,7 @@ _DECODER = msgspec.json.Decoder(AuthorizeRequest)
 def read_question(body: bytes) -> Question:
     """The question in a body; Malformed and its children where there is none."""
     request = decode_fast(body, _DECODER)
-    octets = body if request.certificate is UNSET else without(body, request.certificate)
-    if stands_twice(octets, members_read=_members(request), colons_read=_colons(request)):
+    if stands_twice(body, members_read=_members(request), colons_read=_colons(request)):
         raise MalformedBody("a name stands twice")
     token = request.id_token
     is_emaid = token.type.lower() == E_MAID.lower()
@@ -140,7 +139,7 @@ def _members(request: AuthorizeRequest) -> int:
 def _colons(request: AuthorizeRequest) -> int:
     """How many colons stand in the strings where some are to be expected."""
     count = 0
-    for text in (request.evse_id, request.id_token.id_token):
+    for text in (request.evse_id, request.id_token.id_token, request.certificate):
         if text is not UNSET:
             count += text.count(":")
     if request.hashes is not UNSET:

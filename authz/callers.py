@@ -7,6 +7,8 @@ from enum import Enum
 from hashlib import sha256
 from hmac import compare_digest
 
+import msgspec
+
 from certs.errors import Refused
 
 KEY_PREFIX = "pnc_live_"
@@ -44,8 +46,7 @@ class ApiKey:
         return own and in_use
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who showed a key. ``generation`` is that of the tenant's anchors and policy."""
 
     key_id: str

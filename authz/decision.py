@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
+import msgspec
+
 from authz.evidence import Evidence
 from certs.findings.finding import Finding
 
@@ -123,8 +125,7 @@ PAIRS: Mapping[tuple[ChainResult, AuthorizationStatus], Pair] = MappingProxyType
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What the judge says.
 
     ``certificate_status`` is None where the question carried no certificates. ``reason`` is the
@@ -144,8 +145,7 @@ class Judgement:
         return self.id_token_status is AuthorizationStatus.ACCEPTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A judgement that has been given a name, with what it rests on."""
 
     decision_id: str
@@ -167,8 +167,7 @@ def decision_id(*, now: datetime, random: bytes) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedDecision:
+class LoggedDecision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision as the log keeps it. ``body`` is the JSON that the log shows again.
 
     ``seen`` is the contract and the EVSE that it was granted at, both canonical; None where it was

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+import msgspec
+
 from authz.contract import Contract
 from authz.question import Question
 from authz.relay import Sighting
@@ -23,8 +25,7 @@ class Source(Enum):
     NONE = "none"  # nobody answered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateEvidence:
+class CertificateEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """The revocation status of one certificate of a path, and who told it."""
 
     where: str
@@ -33,16 +34,14 @@ class CertificateEvidence:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainProof:
+class ChainProof(msgspec.Struct, frozen=True, kw_only=True):
     """A presented chain: what path validation says, and the statuses along its path."""
 
     verdict: ChainVerdict
     statuses: tuple[CertificateEvidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HashProof:
+class HashProof(msgspec.Struct, frozen=True, kw_only=True):
     """Hash data that name a contract certificate we hold.
 
     The verdict is on the chain we hold; ``registered_emaid`` is the contract it is registered with.
@@ -81,8 +80,7 @@ class NotTold:
 Standing = Contract | NotKnown | NotTold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """All that a judgement rests on. ``evse`` is None where nothing is known of the EVSE.
 
     ``sightings`` are where the contract was of late, as far as it was learnt in time.

@@ -1,14 +1,13 @@
 """What a charging station's backend asks: may this token charge at this EVSE?"""
 
-from dataclasses import dataclass
+import msgspec
 
 from certs.identifiers.emaid import EMAID
 from certs.identifiers.evse_id import EVSEID
 from certs.revocation.hash_dialects import Reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """An OCPP AuthorizeRequest, read.
 
     ``emaid`` is None where the token is of another type, named by ``token_type``. ``chain_pem`` is

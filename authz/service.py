@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+
+import msgspec
 
 from authz.callers import Caller
 from authz.decision import Decision, decision_id
@@ -19,8 +20,7 @@ from authz.steady_clock import SteadyClock
 DRAWN_AT_ONCE = 64  # decisions' worth of randomness
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """A decision and the JSON it is answered with."""
 
     decision: Decision

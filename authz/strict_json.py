@@ -12,7 +12,6 @@ DETAIL_CHARACTERS_MAX = 200  # of what msgspec says: it repeats the name of an u
 
 T = TypeVar("T")
 
-_PEM = b"-----BEGIN "
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
@@ -60,21 +59,6 @@ def stands_twice(octets: bytes, *, members_read: int, colons_read: int) -> bool:
     if b"\\u" not in octets and octets.count(b":") == members_read + colons_read:
         return False
     return members(octets) != members_read
-
-
-def without(octets: bytes, pem: str) -> bytes:
-    """Octets with one PEM text taken out of the string that it stands in, to have less to look at.
-
-    What is taken out holds no quotation mark, no colon and no escape but line feeds, so it lies
-    inside one string, and whatever is counted of the rest is as it was.
-    """
-    if ":" in pem:
-        return octets
-    written = pem.replace("\n", "\\n").encode()
-    at = octets.find(_PEM)
-    if at < 0 or not octets.startswith(written, at):
-        return octets
-    return octets[:at] + octets[at + len(written) :]
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,10 +1,12 @@
 """Authorize: what a token is answered, in each version's words."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from types import MappingProxyType
+
+from msgspec import structs
 
 from authz.actions.asked import Asked, Handler, Payload, moment_text
 from authz.actions.catalogue import Handling
@@ -121,7 +123,7 @@ class Authorizing:
         """The decision on a question, logged; Malformed for a chain that is none, Unavailable."""
         started = perf_counter()
         caller = await self._tenants.caller(station.tenant, name=station.identity)
-        asked = replace(question, station=station.identity)
+        asked = structs.replace(question, station=station.identity)
         decided = await self._authorizer.authorize(caller, asked)
         self._counted(decided.decision, perf_counter() - started)
         token = _token(decided.decision)

@@ -78,7 +78,7 @@ class RevocationCache:
         held = self._entries.get(key)
         if held is None:
             return None
-        if not lasting(held) and not held.proof.this_update <= now <= held.proof.next_update:
+        if not held.proof.this_update <= now <= held.proof.next_update and not lasting(held):
             return None
         self._entries.move_to_end(key)
         self._used.add(key)

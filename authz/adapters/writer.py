@@ -7,11 +7,11 @@ their own.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -27,8 +27,7 @@ Job = Callable[[Connection], T]
 Gathered = Callable[[Connection, Sequence[Any]], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Write:
+class _Write(msgspec.Struct, frozen=True, kw_only=True):
     """One write and who waits for it. Either a job, or an item for a function that takes many."""
 
     future: asyncio.Future[Any]

@@ -50,7 +50,10 @@ def bind(
         )
         return Binding(emaid=None, findings=(repeated,))
     try:
-        emaid = EMAID.parse(common_names[0], edition=edition)
+        if presented is not None and presented.is_written(common_names[0], edition):
+            emaid = presented
+        else:
+            emaid = EMAID.parse(common_names[0], edition=edition)
     except MalformedIdentifier as bad:
         malformed = found("identity.emaid_malformed", where="leaf", detail=bad.detail)
         return Binding(emaid=None, findings=(malformed,))

@@ -83,6 +83,12 @@ class EMAID:
             raise MalformedIdentifier(f"eMAID of {len(whole)} letters and digits, at most 15")
         return cls(canonical=whole, as_received=text)
 
+    def is_written(self, text: str, edition: Edition) -> bool:
+        """Whether this is what ``parse`` would read in a text; False where that is not known."""
+        return text == self.as_received and (
+            edition is Edition.ISO_20 or len(self.canonical) == CHECKED_CHARACTERS
+        )
+
     @property
     def country(self) -> str:
         """Two letters, upper case. Not every one in use is in ISO 3166 (UK, EM)."""

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import from_regex, sampled_from
 
 from certs.edition import Edition
 from certs.errors import MalformedIdentifier
@@ -92,6 +94,25 @@ def test_din_identifier_becomes_an_emaid_and_comes_back():
     assert DinContractId.of(din.emi3()) == din
     assert DinContractId.of(din.legacy_iso()) == din
     assert din.emi3() != din.legacy_iso()
+
+
+WRITTEN = from_regex(r"[a-z]{2}-?[A-Z0-9]{3}-?[A-Z0-9]{9,14}(-?[A-Z0-9])?", fullmatch=True)
+
+
+@given(WRITTEN, WRITTEN, sampled_from(Edition), sampled_from(Edition))
+def test_emaid_that_is_written_in_a_text_is_what_the_text_is_read_as(
+    text, other, written_in, edition
+):
+    try:
+        emaid = EMAID.parse(text, edition=written_in)
+    except MalformedIdentifier:
+        return
+    assert not emaid.is_written(other, edition) or other == text
+    if emaid.is_written(text, edition):
+        read = EMAID.parse(text, edition=edition)
+        assert (read, read.check, read.as_received) == (emaid, emaid.check, emaid.as_received)
+    else:
+        assert (edition, len(emaid.canonical) > 14) == (Edition.ISO_2, True)
 
 
 def test_missing_din_check_digit_is_computed_for_the_emaid():

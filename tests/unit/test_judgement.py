@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import cache
 
 import pytest
+from msgspec import structs
 
 from authz.contract import Contract, ContractState
 from authz.decision import AuthorizationStatus
@@ -243,7 +244,7 @@ def test_o16_status_that_nobody_told_refuses(place):
 def test_certificate_that_nobody_asked_about_refuses(missing):
     proof_ = chain_proof()
     some = tuple(s for at, s in enumerate(proof_.statuses) if at != missing)
-    refused = judged(replace(proof_, statuses=some))
+    refused = judged(structs.replace(proof_, statuses=some))
     assert pair(refused) == ("CertChainError", "Invalid", "revocation.unknown")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -211,6 +212,8 @@ def _moment(text: bytes, tag: int) -> datetime:
         raise MalformedDer("validity names no moment") from bad
 
 
+_kept_time = lru_cache(maxsize=1024)(utc_time)  # certificates issued together share theirs
+
 _UTC_PAIR = bytes.fromhex("301e170d")  # SEQUENCE of 30 octets, UTCTime of 13
 _UTC_NEXT = b"Z\x17\r"  # the first one's Z, and the second UTCTime of 13
 
@@ -221,8 +224,8 @@ def _read_validity(made: Certificate, data: bytes, at: int, stop: int) -> int:
         # two UTCTimes, as nearly every certificate has them
         if at + 32 > stop or data[at + 31] != 0x5A:
             raise MalformedDer("validity cut short, or no time in Zulu")
-        made.not_before = utc_time(data[at + 4 : at + 16])
-        made.not_after = utc_time(data[at + 19 : at + 31])
+        made.not_before = _kept_time(data[at + 4 : at + 16])
+        made.not_after = _kept_time(data[at + 19 : at + 31])
         return at + 32
     begin, after = der.expect(data, at, stop, der.SEQUENCE)
     first, start, end = der.tlv(data, begin, after)

@@ -100,8 +100,13 @@ def _algorithms(certificate: Certificate, profile: Profile) -> Iterator[Finding]
         yield found("profile.key_kind_wrong", where="subjectPublicKeyInfo", detail=kind.value)
     elif not plausible(kind, certificate.subject_public_key):
         yield found("profile.key_malformed", where="subjectPublicKeyInfo")
-    if all(certificate.signature_algorithm != SIGNATURE_ALGORITHMS[kind] for kind in allowed):
+    if certificate.signature_algorithm not in _signature_algorithms(allowed):
         yield found("profile.signature_algorithm_wrong", where="signatureAlgorithm")
+
+
+@lru_cache
+def _signature_algorithms(kinds: frozenset[KeyKind]) -> frozenset[bytes]:
+    return frozenset(SIGNATURE_ALGORITHMS[kind] for kind in kinds)
 
 
 def _basic_constraints(shape: Shape, profile: Profile) -> Iterator[Finding]:

@@ -24,6 +24,9 @@ _UTF8_STRING = 0x0C
 _IA5_STRING = 0x16
 _NULL = b"\x05\x00"
 _TRUE = b"\x01\x01\xff"  # critical; FALSE is the default and left out
+_KEY_ID_OCTETS = 20
+# Extension { OID 2.5.29.14, OCTET STRING { OCTET STRING of 20 octets }}, up to those.
+_SUBJECT_KEY_IDENTIFIER = bytes.fromhex("301d0603551d0e04160414")
 _VERSION_3 = b"\xa0\x03\x02\x01\x02"
 _UTC_TIME_UNTIL = 2050  # RFC 5280 4.1.2.5
 _AD_OCSP = "1.3.6.1.5.5.7.48.1"
@@ -110,6 +113,8 @@ def extended_key_usage(purposes: Sequence[str]) -> bytes:
 
 def subject_key_identifier(key_id: bytes) -> bytes:
     """RFC 5280 4.2.1.2."""
+    if len(key_id) == _KEY_ID_OCTETS:  # as method 1 has it, and nearly every certificate
+        return _SUBJECT_KEY_IDENTIFIER + key_id
     return extension(SUBJECT_KEY_IDENTIFIER, der.encode(der.OCTET_STRING, key_id))
 
 
@@ -140,6 +145,11 @@ def ocsp_no_check() -> bytes:
     return extension(OCSP_NO_CHECK, _NULL)
 
 
+@lru_cache(maxsize=256)  # certificates issued together share theirs
+def _validity(not_before: datetime, not_after: datetime) -> bytes:
+    return der.encode(der.SEQUENCE, time(not_before) + time(not_after))
+
+
 def tbs_certificate(
     *,
     serial: int,
@@ -160,7 +170,7 @@ def tbs_certificate(
                 integer(serial),
                 algorithm,
                 issuer,
-                der.encode(der.SEQUENCE, time(not_before) + time(not_after)),
+                _validity(not_before, not_after),
                 subject,
                 spki,
                 der.encode(0xA3, der.encode(der.SEQUENCE, extensions)),

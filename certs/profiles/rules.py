@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import ClassVar
 
@@ -21,6 +21,9 @@ _PURPOSE_NAMES = {
 
 class Role(Enum):
     """What a certificate is for in a V2G PKI."""
+
+    # Enum hashes names in Python; members are single objects, and keys of every hot table
+    __hash__ = object.__hash__
 
     V2G_ROOT = "v2g-root"
     CPO_SUB_1 = "cpo-sub-1"
@@ -394,22 +397,20 @@ class Profile:
     ocsp_nocheck: OcspNoCheckRule
     extensions: ExtensionsRule
     issuer: IssuerRule
+    # As in ``iso15118-2/secc`` or ``iso15118-2/secc+without-key-agreement``.
+    name: str = field(init=False)
+    is_root: bool = field(init=False)  # issued by itself alone
 
-    @property
-    def name(self) -> str:
-        """As in ``iso15118-2/secc`` or ``iso15118-2/secc+without-key-agreement``."""
+    def __post_init__(self) -> None:
+        """Works out what follows from the rules, and is asked for with every certificate."""
         name = f"{self.edition.value}/{self.role.value}"
-        return f"{name}+{self.variant}" if self.variant else name
-
-    @property
-    def is_root(self) -> bool:
-        """Whether it is issued by itself alone."""
-        return not self.issuer.roles
+        object.__setattr__(self, "name", f"{name}+{self.variant}" if self.variant else name)
+        object.__setattr__(self, "is_root", not self.issuer.roles)
 
     def rules(self) -> Iterator[Rule]:
         """Every rule, in the order of the fields."""
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for each in fields(self):
+            value = getattr(self, each.name)
             if isinstance(value, Rule):
                 yield value
 

@@ -22,8 +22,11 @@ class Directory:
     by_key_id: dict[str, Issuer]
     _by_hashes: dict[tuple[str, bytes, bytes], Issuer]
     _responders: dict[str, tuple[Responder, ...]]
-    # Worked out when first asked for: a batch asks for one line a thousand times.
+    # Worked out when first asked for: every certificate asks for the same.
     _lines: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
+    _candidates: dict[tuple[frozenset[Role], Edition, str], tuple[Issuer, ...]] = field(
+        default_factory=dict
+    )
 
     @classmethod
     def of(cls, issuers: Iterable[Issuer], responders: Iterable[Responder]) -> "Directory":
@@ -71,17 +74,27 @@ class Directory:
         self, roles: Iterable[Role], *, edition: Edition, tenant: str, now: datetime
     ) -> Issuer | None:
         """The tenant's active authority of one of these roles; the longest-lived of several."""
-        wanted = frozenset(roles)
-        fit = [
-            issuer
-            for issuer in self.by_key_id.values()
-            if issuer.role in wanted
-            and issuer.edition is edition
-            and issuer.tenant == tenant
-            and issuer.active
-            and issuer.certificate.not_before <= now <= issuer.certificate.not_after
-        ]
-        return max(fit, key=lambda issuer: issuer.certificate.not_after, default=None)
+        for issuer in self._active(frozenset(roles), edition, tenant):
+            certificate = issuer.certificate
+            if certificate.not_before <= now <= certificate.not_after:
+                return issuer
+        return None
+
+    def _active(self, roles: frozenset[Role], edition: Edition, tenant: str) -> tuple[Issuer, ...]:
+        """A tenant's active authorities of these roles, the longest-lived first."""
+        kept = self._candidates.get((roles, edition, tenant))
+        if kept is None:
+            fit = [
+                issuer
+                for issuer in self.by_key_id.values()
+                if issuer.role in roles
+                and issuer.edition is edition
+                and issuer.tenant == tenant
+                and issuer.active
+            ]
+            kept = tuple(sorted(fit, key=_living, reverse=True))
+            self._candidates[roles, edition, tenant] = kept
+        return kept
 
     def responder(self, issuer: str, *, now: datetime) -> Responder | None:
         """The OCSP signer of an authority that is valid now; the longest-lived of several."""
@@ -107,6 +120,10 @@ class Directory:
     def responders(self, issuer: str) -> tuple[Responder, ...]:
         """All OCSP signers of an authority, the longest-lived first."""
         return self._responders.get(issuer, ())
+
+
+def _living(issuer: Issuer) -> datetime:
+    return issuer.certificate.not_after
 
 
 def _ending(responder: Responder) -> datetime:

@@ -5,7 +5,7 @@ compared octet for octet, recorded, and only then handed out. Whatever goes wron
 never used again, and what was intended can be revoked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,14 +89,10 @@ class Issuance:
         """
         self._failpoint(failpoints.ISSUE_PERMITTED)
         issuer = batch[0].issuer
-        self._signer(batch[0])  # absent: before a serial is spent
+        signers = self._signers(batch)  # absent: before a serial is spent
         drafted = self._intend(batch)
-        drafts = [
-            (approved, draft)
-            for approved, draft in zip(batch, drafted, strict=True)
-            if isinstance(draft, issuing.Draft)
-        ]
-        certificates, failed = self._sign(drafts)
+        drafts = _drafts(batch, drafted)
+        certificates, failed = self._sign(drafts, signers)
         if certificates:
             now = self._clock.now()
             acts = [
@@ -123,35 +119,36 @@ class Issuance:
             raise drafted
 
     def _sign(
-        self, drafts: Sequence[tuple[Approved, issuing.Draft]]
+        self, drafts: Sequence[tuple[Approved, issuing.Draft]], signers: Mapping[Profile, Signer]
     ) -> tuple[list[Certificate], Refused | Unavailable | None]:
         """The certificates up to the first that was not signed, and why it was not."""
         certificates: list[Certificate] = []
         for approved, draft in drafts:
             try:
                 self._clock.now()  # C13: the clock may have gone back since
-                signer = _Watched(self._signer(approved), self._failpoint)
-                certificates.append(issuing.sign(draft, signer))
+                certificates.append(issuing.sign(draft, signers[approved.profile]))
             except (Refused, Unavailable) as bad:
                 return certificates, bad
             self._failpoint(failpoints.ISSUE_COMPARED)
         return certificates, None
 
-    def _signer(self, approved: Approved) -> Signer:
-        issuer = approved.issuer
-        above = None if approved.profile.is_root else issuer.certificate
-        purpose = SignCertificate(profile=approved.profile, issuer=above)
-        return self._keys.signer(issuer.key_id, purpose)
+    def _signers(self, batch: Sequence[Approved]) -> dict[Profile, Signer]:
+        """The door to the issuer's key for each profile that is asked for."""
+        signers: dict[Profile, Signer] = {}
+        for approved in batch:
+            profile, issuer = approved.profile, approved.issuer
+            if profile not in signers:
+                above = None if profile.is_root else issuer.certificate
+                purpose = SignCertificate(profile=profile, issuer=above)
+                signer = self._keys.signer(issuer.key_id, purpose)
+                signers[profile] = _Watched(signer, self._failpoint)
+        return signers
 
     def _intend(self, batch: Sequence[Approved]) -> list[issuing.Draft | Refused]:
         for _ in range(SERIAL_DRAWS_MAX):
             now = self._clock.now()
             drafted = [self._draft(approved, now) for approved in batch]
-            drafts = [
-                (approved, draft)
-                for approved, draft in zip(batch, drafted, strict=True)
-                if isinstance(draft, issuing.Draft)
-            ]
+            drafts = _drafts(batch, drafted)
             if not drafts:
                 return drafted
             try:
@@ -210,6 +207,17 @@ class Issuance:
             drafter = issuing.Drafter(issuer.certificate, issuer_role=issuer.role)
             self._drafters[issuer.certificate] = drafter
         return drafter
+
+
+def _drafts(
+    batch: Sequence[Approved], drafted: Sequence[issuing.Draft | Refused]
+) -> list[tuple[Approved, issuing.Draft]]:
+    """What was not refused, beside what it was drafted for."""
+    return [
+        (approved, draft)
+        for approved, draft in zip(batch, drafted, strict=True)
+        if isinstance(draft, issuing.Draft)
+    ]
 
 
 def _act(event: str, approved: Approved, serial: int, now: datetime, *, detail: str = "") -> Act:

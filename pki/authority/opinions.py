@@ -90,11 +90,11 @@ class SecondOpinions:
 
     def examine(self, draft: issuing.Draft, *, issuer: str) -> None:
         """Refused, ``issuance.second_opinion``, where something is found and not explained."""
+        if self._ask is None or self._scope is Scope.OFF:
+            return
         profile, kind = draft.profile, draft.certificate.key_kind
         shape: _Shape = (profile.name, issuer, kind)
         known = shape in self._good and not profile.basic_constraints.ca
-        if self._ask is None or self._scope is Scope.OFF:
-            return
         if self._scope is Scope.SHAPES and known:
             return
         left = [

@@ -1,11 +1,11 @@
 """Who may have which certificate, from which authority."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from certs.errors import Refused
-from certs.keys import SIGNING_KEYS, key_identifier, kind_of, kind_of_spki, spki
+from certs.keys import SIGNING_KEYS, key_identifier, kind_of_spki, spki
 from certs.profiles import catalogue
 from certs.profiles.rules import Profile, Role
 from pki.authority.directory import Directory
@@ -35,11 +35,11 @@ class Approved:
     key_reuse: bool = True
     registration: int | None = None
     related: Related | None = None
+    holder: Holder = field(init=False)  # whom the certificate is for
 
-    @property
-    def holder(self) -> Holder:
-        """Whom the certificate is for."""
-        return Holder(tenant=self.tenant, role=self.profile.role, identity=self.identity)
+    def __post_init__(self) -> None:
+        holder = Holder(tenant=self.tenant, role=self.profile.role, identity=self.identity)
+        object.__setattr__(self, "holder", holder)
 
 
 def permit(
@@ -65,13 +65,13 @@ def permit(
         ) from None
     if profile.basic_constraints.ca or profile.role is Role.OCSP_RESPONDER:
         raise Refused("registration.role_not_on_request", "no authority is issued on request")
-    kind = kind_of(request.public_key)
+    kind, key = kind_of_spki(subject_spki(request))
     if kind not in SIGNING_KEYS[request.edition]:
         raise Refused("registration.key_kind", f"no {kind.value} keys in {request.edition.value}")
     demand_printable(request.common_name)
     identity = identify(request.common_name, profile)
     grant = grant_for(policies.get(caller.tenant), profile, identity)
-    key_id = subject_key_id(request)
+    key_id = key_identifier(key).hex()
     if key_id in directory.by_key_id:
         raise Refused("registration.key_is_an_authority", "this is the key of an authority of ours")
     issuer = directory.issuing(

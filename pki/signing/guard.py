@@ -5,6 +5,7 @@ that was asked for, under the certificate of this very key; answers, lists and r
 apart by their structure and name this key. Whatever is none of these is not signed.
 """
 
+from functools import lru_cache
 from typing import assert_never
 
 from certs import der
@@ -13,7 +14,7 @@ from certs.errors import Malformed
 from certs.findings.finding import Severity
 from certs.keys import SIGNATURE_ALGORITHMS, KeyKind, PublicKey, key_identifier, kind_of, spki
 from certs.linting import lint
-from certs.profiles.rules import Role
+from certs.profiles.rules import Profile, Role
 from certs.to_be_signed import signed
 from pki.errors import SigningRefused
 from pki.signing.purposes import (
@@ -46,7 +47,7 @@ _ROOM = {
 class Guard:
     """What one key signs: its role and its public half are given, the purpose is asked for."""
 
-    __slots__ = ("_key_id", "_kind", "_named", "_public_key", "_role")
+    __slots__ = ("_key_id", "_kind", "_named", "_own_certificate", "_public_key", "_role")
 
     def __init__(self, *, key_id: str, role: str, public_key: PublicKey) -> None:
         self._key_id = bytes.fromhex(key_id)
@@ -54,6 +55,7 @@ class Guard:
         self._public_key = public_key
         self._kind = kind_of(public_key)
         self._named = _BY_KEY + self._key_id
+        self._own_certificate: Certificate | None = None  # the last that was seen to be
 
     def fits(self, role: str, public_key: PublicKey) -> bool:
         """Whether this is the guard of that very key in that role."""
@@ -78,8 +80,7 @@ class Guard:
 
     def _certificate(self, data: bytes, purpose: SignCertificate) -> None:
         profile, issuer = purpose.profile, purpose.issuer
-        issuing = (profile.role,) if profile.is_root else profile.issuer.roles
-        if self._role not in [role.value for role in issuing]:
+        if self._role not in _roles_signing(profile):
             raise SigningRefused(f"a key of {self._role} does not sign {profile.name}")
         if profile.is_root is not (issuer is None):
             raise SigningRefused("roots are their own issuers, others not")
@@ -161,8 +162,18 @@ class Guard:
             raise SigningRefused("not a CertificationRequestInfo")
 
     def _own(self, issuer: Certificate) -> None:
+        if issuer is self._own_certificate:
+            return
         if key_identifier(issuer.subject_public_key) != self._key_id:
             raise SigningRefused("the issuer's certificate is not of this key")
+        self._own_certificate = issuer
+
+
+@lru_cache
+def _roles_signing(profile: Profile) -> frozenset[str]:
+    """The roles whose keys sign certificates of a profile."""
+    roles = {profile.role} if profile.is_root else profile.issuer.roles
+    return frozenset(role.value for role in roles)
 
 
 _STRICT = Reading.STRICT

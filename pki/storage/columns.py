@@ -37,7 +37,7 @@ class Serial(TypeDecorator[int]):
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else _octets(value)
+        return _octets(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         return None if value is None else int.from_bytes(value, "big")
@@ -54,7 +54,7 @@ def storing(kind: TypeEngine[Any], dialect: Dialect) -> Storing | None:
             case Moment():
                 return _sqlite_text
             case Serial():
-                return _sqlite_octets
+                return _octets
             case _:
                 return None
     match kind:
@@ -86,16 +86,12 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _octets(serial: int) -> bytes:
-    return serial.to_bytes((serial.bit_length() + 7) // 8, "big")
-
-
-def _sqlite_octets(serial: int | None) -> bytes | None:
-    return None if serial is None else _octets(serial)
+def _octets(serial: int | None) -> bytes | None:
+    return None if serial is None else serial.to_bytes((serial.bit_length() + 7) // 8, "big")
 
 
 def _hexadecimal_serial(serial: int | None) -> str | None:
-    return None if serial is None else _hexadecimal(_octets(serial))
+    return _hexadecimal(_octets(serial))
 
 
 def _hexadecimal(octets: bytes | None) -> str | None:

@@ -62,11 +62,14 @@ class Kept:
 
         Integrity errors (``clash``) are for those inside to catch.
         """
-        with self._turn, self._translated():
-            connection = self._begun()
+        with self._turn:
+            connection = self._taken(begun=True)
             try:
                 yield connection
                 connection.commit()
+            except self._failures as bad:
+                self._undo(connection)
+                raise _unavailable(bad) from bad
             except BaseException:
                 self._undo(connection)
                 raise
@@ -75,30 +78,38 @@ class Kept:
     @contextmanager
     def asking(self) -> Iterator[Connection]:
         """A connection to ask one thing by, outside of any transaction of ours; Unavailable."""
-        with self._translated():
-            connection = self._idle_one() or self._opened()
-            try:
-                yield connection
-            except self._failures:
-                self._drop(connection)
-                raise
-            self._idle.append(connection)
+        connection = self._taken(begun=False)
+        try:
+            yield connection
+        except self._failures as bad:
+            self._drop(connection)
+            raise _unavailable(bad) from bad
+        self._idle.append(connection)
 
-    def _begun(self) -> Connection:
-        connection = self._idle_one()
-        if connection is not None:
-            try:
-                connection.begin()
-            except self._failures:
-                self._drop(connection)
-                if self._sqlite:
-                    raise
-                self._close(self._engine)  # the server was started anew: all of them are lost
-            else:
+    def _taken(self, *, begun: bool) -> Connection:
+        try:
+            connection = self._idle_one()
+            if not begun:
+                return connection or self._opened()
+            if connection is not None and self._begins(connection):
                 return connection
-        connection = self._opened()
-        connection.begin()
+            connection = self._opened()
+            connection.begin()
+        except self._failures as bad:
+            raise _unavailable(bad) from bad
         return connection
+
+    def _begins(self, connection: Connection) -> bool:
+        """Begins a transaction; False where the server was started anew, and all are lost."""
+        try:
+            connection.begin()
+        except self._failures:
+            self._drop(connection)
+            if self._sqlite:
+                raise
+            self._close(self._engine)
+            return False
+        return True
 
     def _undo(self, connection: Connection) -> None:
         try:
@@ -125,18 +136,13 @@ class Kept:
         raw: Any = pooled.dbapi_connection
         return _Sqlite(raw) if self._sqlite else _Postgresql(raw, self._engine.dialect.loaded_dbapi)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except self._failures as bad:
-            raise Unavailable(
-                f"database: {type(bad).__name__}", code="unavailable.database"
-            ) from bad
-
     def _close(self, _engine: Engine) -> None:
         while (connection := self._idle_one()) is not None:
             self._drop(connection)
+
+
+def _unavailable(bad: Exception) -> Unavailable:
+    return Unavailable(f"database: {type(bad).__name__}", code="unavailable.database")
 
 
 class _Turn:

@@ -1,6 +1,6 @@
 """Certificates made in two steps: a draft linted under a throwaway signature, then one signed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
@@ -31,8 +31,8 @@ _SIGNATURE_OCTETS_MAX = {
 class Request:
     """What a certificate is asked to hold. Everything else is the profile's.
 
-    Moments are aware; fractions of a second are cut off. ``subject_key_id`` is RFC 5280's method 1
-    where it is None.
+    Moments are aware; fractions of a second are cut off. ``spki`` is the key's encoding where the
+    caller has it at hand, ``subject_key_id`` is RFC 5280's method 1 where it is None.
     """
 
     common_name: str
@@ -46,6 +46,7 @@ class Request:
     crl_url: str | None = None
     ca_issuers_url: str | None = None
     subject_key_id: bytes | None = None
+    spki: bytes | None = field(default=None, repr=False)
 
 
 class Draft:
@@ -117,7 +118,7 @@ class Drafter:
         self._permit(profile)
         _examine(request)
         issuer = self._issuer
-        spki = keys.spki(request.public_key)
+        spki = request.spki or keys.spki(request.public_key)
         kind, public_key = keys.kind_of_spki(spki)
         key_id = request.subject_key_id or keys.key_identifier(public_key)
         subject = _subject(request, profile)

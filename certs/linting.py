@@ -8,6 +8,7 @@ from typing import assert_never
 
 from certs import der, extensions, names
 from certs.certificate import Certificate
+from certs.edition import Edition
 from certs.errors import MalformedIdentifier
 from certs.extensions import Extension, KeyUsage
 from certs.findings.catalogue import found
@@ -252,7 +253,7 @@ def _common_name(text: str, profile: Profile) -> str:
                 wrong = not text.strip() or not text.isprintable()
                 return "profile.common_name_wrong" if wrong else ""
             case NameForm.EMAID:
-                emaid = EMAID.parse(text, edition=profile.edition)
+                emaid = _emaid(text, profile.edition)
                 return "profile.common_name_check_digit" if emaid.check_ok is False else ""
             case NameForm.PCID:
                 PCID.parse(text, edition=profile.edition)
@@ -279,6 +280,11 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@lru_cache(maxsize=1024)  # drafts are linted again before they are signed
+def _emaid(text: str, edition: Edition) -> EMAID:
+    return EMAID.parse(text, edition=edition)
 
 
 def _parse_charger(text: str) -> EVSEID | SECCID:

@@ -24,6 +24,7 @@ class Directory:
     _responders: dict[str, tuple[Responder, ...]]
     # Worked out when first asked for: every certificate asks for the same.
     _lines: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
+    _chains: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
     _candidates: dict[tuple[frozenset[Role], Edition, str], tuple[Issuer, ...]] = field(
         default_factory=dict
     )
@@ -69,6 +70,14 @@ class Directory:
             at = self.parent(at.certificate)
         self._lines[issuer.certificate] = tuple(line)
         return tuple(line)
+
+    def chain_of(self, issuer: Issuer) -> tuple[Certificate, ...]:
+        """The authority's certificate and those of ours above it, roots excluded."""
+        kept = self._chains.get(issuer.certificate)
+        if kept is None:
+            kept = tuple(each for each in self.line_of(issuer) if not each.self_issued)
+            self._chains[issuer.certificate] = kept
+        return kept
 
     def issuing(
         self, roles: Iterable[Role], *, edition: Edition, tenant: str, now: datetime

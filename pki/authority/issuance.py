@@ -194,6 +194,7 @@ class Issuance:
             organization=request.organization,
             country=request.country,
             public_key=request.public_key,
+            spki=request.spki,
             serial=serial,
             not_before=not_before,
             not_after=not_after,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from certs.errors import Refused
-from certs.keys import SIGNING_KEYS, key_identifier, kind_of_spki, spki
+from certs.keys import SIGNING_KEYS, key_identifier, kind_of_spki
 from certs.profiles import catalogue
 from certs.profiles.rules import Profile, Role
 from pki.authority.directory import Directory
@@ -65,7 +65,7 @@ def permit(
         ) from None
     if profile.basic_constraints.ca or profile.role is Role.OCSP_RESPONDER:
         raise Refused("registration.role_not_on_request", "no authority is issued on request")
-    kind, key = kind_of_spki(subject_spki(request))
+    kind, key = kind_of_spki(request.spki)
     if kind not in SIGNING_KEYS[request.edition]:
         raise Refused("registration.key_kind", f"no {kind.value} keys in {request.edition.value}")
     demand_printable(request.common_name)
@@ -95,12 +95,7 @@ def permit(
     )
 
 
-def subject_spki(request: IssuanceRequest) -> bytes:
-    """The requested key as DER subjectPublicKeyInfo."""
-    return spki(request.public_key)
-
-
 def subject_key_id(request: IssuanceRequest) -> str:
     """The RFC 5280 method 1 key id of the requested key, in hex."""
-    _, value = kind_of_spki(subject_spki(request))
+    _, value = kind_of_spki(request.spki)
     return key_identifier(value).hex()

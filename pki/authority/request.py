@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448
 from certs import der, names
 from certs.edition import Edition
 from certs.errors import Malformed, MalformedCertificate, MalformedDer, TooLarge
-from certs.keys import SIGNATURE_ALGORITHMS, KeyKind, PublicKey, kind_of_spki, load, verifies
+from certs.keys import SIGNATURE_ALGORITHMS, KeyKind, PublicKey, kind_of_spki, load, spki, verifies
 from certs.profiles.rules import Role
 
 CSR_OCTETS_MAX = 4_096  # a P-521 request with a full subject has 600; extensions are not read
@@ -71,6 +71,11 @@ class IssuanceRequest:
     variant: str = ""
     not_before: datetime | None = None
     not_after: datetime | None = None
+    spki: bytes = field(init=False, repr=False)  # the key as DER subjectPublicKeyInfo
+
+    def __post_init__(self) -> None:
+        """Encodes the key once for all who look at it."""
+        object.__setattr__(self, "spki", spki(self.public_key))
 
 
 def parse_csr(text: str | bytes) -> CertificationRequest:

@@ -174,8 +174,7 @@ class Authority:
 
     def chain_of(self, issuer: Issuer) -> tuple[Certificate, ...]:
         """The authority's certificate and those above it, roots excluded."""
-        line = self._directory.line_of(issuer)
-        return tuple(each for each in line if not each.self_issued)
+        return self._directory.chain_of(issuer)
 
     def new_api_key(
         self,

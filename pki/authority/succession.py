@@ -152,7 +152,7 @@ class Succession:
             if later.revocation is not None or later.not_after < now:
                 continue
             certificate = parse(later.certificate, Reading.STRICT)
-            if certificate.spki != registration.subject_spki(approved.request):
+            if certificate.spki != approved.request.spki:
                 raise Refused("renewal.done_already", f"for another key: {later.serial:x}")
             return certificate
         return None

@@ -26,8 +26,10 @@ from authz.adapters.decision_log import DecisionTable
 from authz.adapters.evses import EvseBook
 from authz.adapters.facts import Facts
 from authz.adapters.guarded import GuardedOutbound
+from authz.adapters.handed_calls import HandedCallTable
 from authz.adapters.metrics import Metrics
 from authz.adapters.outbound import Outbound
+from authz.adapters.presence import PresenceTable
 from authz.adapters.reservations import ReservationTable
 from authz.adapters.schema import check_current, upgrade
 from authz.adapters.sightings import SightingTable
@@ -59,11 +61,13 @@ from authz.api.front import Front
 from authz.counting import count
 from authz.evidencing import assemble_gathering
 from authz.once import Once
-from authz.ports import Answering, Stations
+from authz.ports import Answering
 from authz.registration import Registrar
 from authz.service import Authorizer
 from authz.settings import Settings
+from authz.station_ports import Fleet
 from authz.stations.entrance import Entrance
+from authz.stations.exchange import Exchange
 from authz.stations.hub import Hub
 from authz.steady_clock import SteadyClock
 
@@ -102,6 +106,13 @@ def create_app(
     log = DecisionTable(database, writer)
     station_book = StationBook(database, writer)
     hub = Hub()
+    exchange = Exchange(
+        hub,
+        PresenceTable(database, writer),
+        HandedCallTable(database, writer),
+        worker=random(16).hex(),
+        clock=steady.moment,
+    )
     metrics.watch_stations(lambda: len(hub))
     gathering = assemble_gathering(
         settings,
@@ -124,7 +135,7 @@ def create_app(
             facts.start()
             gathering.prefetcher.start()
             hub.watch(station_book)
-            async with answers.courier.at_work():
+            async with exchange.at_work(), answers.courier.at_work():
                 yield
         finally:
             await hub.close()
@@ -161,6 +172,7 @@ def create_app(
         trusts=trusts,
         register=station_book,
         hub=hub,
+        fleet=exchange,
         authorizer=authorizer,
         tenants=caller_book,
         metrics=metrics,
@@ -181,7 +193,7 @@ def create_app(
         evse_book=evse_book,
         trusts=trusts,
         log=log,
-        stations_here=hub,
+        fleet=exchange,
         clock=steady,
     )
     forwarding.install(app, doorkeeper, answering or answers.answering)
@@ -193,7 +205,15 @@ def create_app(
         requests=answers.signing_requests,
         clock=steady,
     )
-    stations.install(app, doorkeeper, register=station_book, hub=hub, clock=steady, random=random)
+    stations.install(
+        app,
+        doorkeeper,
+        register=station_book,
+        hub=hub,
+        fleet=exchange,
+        clock=steady,
+        random=random,
+    )
     entrance = Entrance(
         station_book,
         trusts,
@@ -233,6 +253,7 @@ def _answers(
     trusts: TrustBook,
     register: StationBook,
     hub: Hub,
+    fleet: Fleet,
     authorizer: Authorizer,
     tenants: CallerBook,
     metrics: Metrics,
@@ -276,7 +297,7 @@ def _answers(
         courier=courier,
         transactions=transactions,
         signing_requests=requests,
-        commands=CertificateCommands(stations=hub, record=record, clock=clock.moment),
+        commands=CertificateCommands(stations=fleet, record=record, clock=clock.moment),
         command_record=record,
     )
 
@@ -289,7 +310,7 @@ def _install_books(
     evse_book: EvseBook,
     trusts: TrustBook,
     log: DecisionTable,
-    stations_here: Stations,
+    fleet: Fleet,
     clock: SteadyClock,
 ) -> None:
     """Opens the doors of what a tenant keeps, and of what was decided."""
@@ -297,7 +318,7 @@ def _install_books(
     contracts.install(app, doorkeeper, registrar)
     contract_import.install(app, doorkeeper, registrar)
     local_list.install(
-        app, doorkeeper, changes=registry, trusts=trusts, stations=stations_here, clock=clock
+        app, doorkeeper, changes=registry, trusts=trusts, stations=fleet, clock=clock
     )
     evses.install(app, doorkeeper, evse_book, clock)
     anchors.install(app, doorkeeper, trusts, clock)

@@ -17,8 +17,9 @@ from authz.ocpp.protocol import (
     Station,
 )
 from authz.ocpp.schemas import MessageKind, validate
-from authz.ports import StationCommands, Stations
+from authz.ports import StationCommands
 from authz.station_command import StationCommand
+from authz.station_ports import Fleet
 from certs import pem
 from certs.certificate import Certificate
 from certs.errors import Malformed, Refused
@@ -38,14 +39,14 @@ CERTIFICATE_CHARACTERS_MAX: Mapping[OcppVersion, int] = MappingProxyType(
 
 
 class CertificateCommands:
-    """Commands to the stations that are connected here, each kept with its answer.
+    """Commands to connected stations, each kept with its answer.
 
     Raises NotConnected; CallRefused for what the station's version does not have; CallFailed for
     its CALLERROR; Unavailable for silence. A station that says Rejected or Failed has answered.
     """
 
     def __init__(
-        self, *, stations: Stations, record: StationCommands, clock: Callable[[], datetime]
+        self, *, stations: Fleet, record: StationCommands, clock: Callable[[], datetime]
     ) -> None:
         self._stations = stations
         self._record = record
@@ -55,7 +56,7 @@ class CertificateCommands:
         self, tenant: str, identity: str, *, certificate_type: str, certificate: str
     ) -> Payload:
         """InstallCertificate (M05), of a root that is one: Refused otherwise."""
-        station = self._station(tenant, identity)
+        station = await self._station(tenant, identity)
         text = pem.encode([_root(certificate, now=self._clock())])
         most = CERTIFICATE_CHARACTERS_MAX[station.version]
         if len(text) > most:
@@ -66,7 +67,7 @@ class CertificateCommands:
 
     async def installed(self, tenant: str, identity: str, *, types: Sequence[str]) -> Payload:
         """GetInstalledCertificateIds (M03); of all types where none is named."""
-        station = self._station(tenant, identity)
+        station = await self._station(tenant, identity)
         return await self._call(station, LIST, {"certificateType": list(types)} if types else {})
 
     async def delete(self, tenant: str, identity: str, *, named: Mapping[str, str]) -> Payload:
@@ -74,7 +75,7 @@ class CertificateCommands:
 
         Where the station has listed this certificate, its own spelling is repeated (M04.FR.07).
         """
-        station = self._station(tenant, identity)
+        station = await self._station(tenant, identity)
         own = await self._spelled(station, lambda entry: _same(entry, named))
         return await self._call(station, DELETE, {"certificateHashData": own or dict(named)})
 
@@ -83,7 +84,7 @@ class CertificateCommands:
 
         Refused("station.certificate_not_listed") where it has not.
         """
-        station = self._station(tenant, identity)
+        station = await self._station(tenant, identity)
         root = _only(certificate)
         wanted = [
             hash_data.to_ocpp(hash_data.of(root, root, algorithm, responder_url=""))
@@ -94,8 +95,8 @@ class CertificateCommands:
             raise Refused("station.certificate_not_listed", "list the certificates first")
         return await self._call(station, DELETE, {"certificateHashData": own})
 
-    def _station(self, tenant: str, identity: str) -> Station:
-        station = self._stations.find(tenant, identity)
+    async def _station(self, tenant: str, identity: str) -> Station:
+        station = await self._stations.find(tenant, identity)
         if station is None:
             raise NotConnected
         return station

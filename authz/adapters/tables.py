@@ -341,3 +341,39 @@ STATION_COMMANDS = sa.Table(
     sa.Index(None, "tenant", "identity", "action"),
     sqlite_autoincrement=True,
 )
+
+# Processes of the service that stations connect to; who was not seen of late is none any more.
+WORKERS = sa.Table(
+    "station_workers",
+    METADATA,
+    sa.Column("worker", sa.String(32), primary_key=True),
+    sa.Column("seen_at", Moment, nullable=False),
+)
+
+# Which of them each connected station came to last. Nothing here outlives its worker.
+PRESENCE = sa.Table(
+    "station_presence",
+    METADATA,
+    sa.Column("tenant", _TENANT, primary_key=True),
+    sa.Column("identity", sa.String(48), primary_key=True),
+    sa.Column("version", sa.String(16), nullable=False),
+    sa.Column("worker", sa.String(32), nullable=False, index=True),
+)
+
+# Calls to stations that one worker hands to another, until their answers are fetched.
+HANDED_CALLS = sa.Table(
+    "handed_calls",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("worker", sa.String(32), nullable=False),
+    sa.Column("tenant", _TENANT, nullable=False),
+    sa.Column("identity", sa.String(48), nullable=False),
+    sa.Column("action", sa.String(50), nullable=False),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("timeout_seconds", sa.Double, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("ending", sa.String(8), nullable=False),
+    sa.Column("outcome", sa.Text),  # JSON: payload, code, description
+    sa.Index(None, "worker", "ending"),
+    sqlite_autoincrement=True,
+)

@@ -16,7 +16,8 @@ from authz.contract import GROUP_CHARACTERS_MAX
 from authz.errors import Conflict, MalformedQuestion, NotFound
 from authz.local_list import ENTRIES_MAX, payload
 from authz.ocpp.protocol import CallFailed, NotConnected, OcppVersion
-from authz.ports import ContractChanges, Stations, Trusts
+from authz.ports import ContractChanges, Trusts
+from authz.station_ports import Fleet
 from authz.steady_clock import SteadyClock
 from authz.strict_json import decode
 
@@ -56,7 +57,7 @@ def install(
     *,
     changes: ContractChanges,
     trusts: Trusts,
-    stations: Stations,
+    stations: Fleet,
     clock: SteadyClock,
 ) -> None:
     """Opens the doors."""
@@ -82,10 +83,10 @@ def install(
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
         body = decode(await bodies.read_managed(request), SendBody)
         identity = parse_identity(request.path_params["identity"])
-        connected = {one.identity: one for one in stations.connected(caller.tenant)}
-        if identity not in connected:
+        station = await stations.find(caller.tenant, identity)
+        if station is None:
             raise _not_connected()
-        version = connected[identity].version
+        version = station.version
         for since in dict.fromkeys((body.since, 0)):
             sent = await made(caller, since=since, group=body.group_id, version=version)
             status = await _sent(stations, caller.tenant, identity, sent)
@@ -104,7 +105,7 @@ def install(
     app.add_api_route(SEND, send, methods=["POST"], operation_id="sendLocalList")
 
 
-async def _sent(stations: Stations, tenant: str, identity: str, request: Mapping[str, Any]) -> str:
+async def _sent(stations: Fleet, tenant: str, identity: str, request: Mapping[str, Any]) -> str:
     """The station's own word for what became of a list."""
     try:
         answer = await stations.call(
@@ -122,7 +123,7 @@ async def _sent(stations: Stations, tenant: str, identity: str, request: Mapping
 
 
 def _not_connected() -> NotFound:
-    return NotFound("station.not_connected", "no station of this identity is connected here")
+    return NotFound("station.not_connected", "no station of this identity is connected")
 
 
 def _since(text: str) -> int:

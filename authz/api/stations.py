@@ -28,6 +28,7 @@ from authz.charging_station import (
 from authz.errors import Conflict, MalformedQuestion, NotFound
 from authz.ocpp.protocol import Station
 from authz.ports import StationRegister
+from authz.station_ports import Fleet
 from authz.stations.hub import Hub
 from authz.steady_clock import SteadyClock
 from authz.strict_json import decode
@@ -94,6 +95,7 @@ def install(
     *,
     register: StationRegister,
     hub: Hub,
+    fleet: Fleet,
     clock: SteadyClock,
     random: Callable[[int], bytes],
 ) -> None:
@@ -110,7 +112,7 @@ def install(
         after = request.query_params.get("after")
         begin = "" if after is None else parse_identity(after)
         found = await register.after(caller.tenant, begin, limit=PAGE + 1)
-        online = {station.identity: station for station in hub.connected(caller.tenant)}
+        online = {one.identity: one for one in await fleet.connected(caller.tenant)}
         page = [_document(station, online.get(station.identity)) for station in found[:PAGE]]
         more = page[-1].identity if len(found) > PAGE else None
         return json_answer(StationList(stations=page, next=more))
@@ -118,7 +120,7 @@ def install(
     async def show(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)
         station = await find(caller.tenant, _identity(request))
-        return json_answer(_document(station, hub.find(caller.tenant, station.identity)))
+        return json_answer(_document(station, await fleet.find(caller.tenant, station.identity)))
 
     async def put(request: Request) -> Response:
         caller = await doorkeeper.admit(request.scope, Scope.MANAGE)

@@ -76,7 +76,7 @@ class CallRefused(Exception):  # noqa: N818 - the house names kinds, not errors
 
 
 class NotConnected(Exception):  # noqa: N818
-    """A station of this identity is not connected here."""
+    """A station of this identity is not connected."""
 
     code = "station.not_connected"
     detail = "the station is not connected"

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from itertools import count
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -10,6 +11,9 @@ from authz.errors import Unavailable
 from authz.ocpp.protocol import NotConnected, Station
 from authz.ports import StationRegister
 from authz.stations.link import GOING_AWAY, REPLACED, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ENDING_SECONDS_MAX = 5.0  # answers under way may end while the service does
 # Other processes change registrations too, and so does this one between a station's admission and
@@ -25,6 +29,7 @@ class Hub:
 
     One identity has one connection: a new one takes the place of the one before, which is closed,
     because a station that lost its network connects again before we hear of the loss.
+    ``changed`` is called with the tenant and identity of whoever came or went.
     """
 
     def __init__(self) -> None:
@@ -32,6 +37,7 @@ class Hub:
         self._tickets = count(1)
         self._count = 0
         self._watching: asyncio.Task[None] | None = None
+        self.changed: Callable[[str, str], None] = _nobody_asks
 
     def __len__(self) -> int:
         """How many stations are connected."""
@@ -46,6 +52,7 @@ class Hub:
             self._count += 1
         else:
             earlier.end(REPLACED, "replaced by a newer connection of this identity")
+        self.changed(link.station.tenant, link.station.identity)
 
     def leave(self, link: Link) -> None:
         """Forgets a link that ended, unless another one took its place."""
@@ -55,11 +62,16 @@ class Hub:
             self._count -= 1
             if not links:
                 del self._links[link.station.tenant]
+            self.changed(link.station.tenant, link.station.identity)
 
     def find(self, tenant: str, identity: str) -> Station | None:
         """The station of this identity; None where it is not connected here."""
         link = self._links.get(tenant, {}).get(identity)
         return None if link is None else link.station
+
+    def everybody(self) -> tuple[Station, ...]:
+        """Every connected station of every tenant."""
+        return tuple(link.station for links in self._links.values() for link in links.values())
 
     def connected(self, tenant: str) -> tuple[Station, ...]:
         links = self._links.get(tenant, {})
@@ -125,3 +137,7 @@ class Hub:
         answering = [task for link in links for task in link.tasks]
         if answering:
             await asyncio.wait(answering, timeout=ENDING_SECONDS_MAX)
+
+
+def _nobody_asks(_tenant: str, _identity: str) -> None:
+    """What a change is told to where nobody else has to know."""

@@ -1,5 +1,6 @@
 """``plugward serve --workers``: several processes, one service; who ends is replaced."""
 
+import asyncio
 import json
 import os
 import re
@@ -8,20 +9,23 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+import websockets
 
 from authz.callers import Scope
 from authz.provisioning import Provisioning
 from authz.settings import load
 from plugward.cli import main
 from plugward.exit_codes import ExitCode
+from tests.authz_house import DATABASES, database_url
 
 PLUGWARD = [sys.executable, "-c", "import sys; from plugward.cli import main; sys.exit(main())"]
 SECONDS_MAX = 60
@@ -35,23 +39,26 @@ def settings_file(place: Path, **given: str) -> Path:
     return file
 
 
-def start(settings: Path) -> subprocess.Popen:
+def start(settings: Path, workers: int = WORKERS) -> subprocess.Popen:
     argv = ["serve", "authz", "--authz-port", "0", "--authz-settings", str(settings)]
     return subprocess.Popen(
-        [*PLUGWARD, *argv, "--workers", str(WORKERS)], stderr=subprocess.PIPE, text=True
+        [*PLUGWARD, *argv, "--workers", str(workers)], stderr=subprocess.PIPE, text=True
     )
 
 
 @contextmanager
-def served(settings: Path) -> Iterator[tuple[subprocess.Popen, str]]:
-    with start(settings) as process:
-        try:
-            ready = process.stderr.readline()
-            found = re.fullmatch(r"plugward: ready: authz (\S+)\n", ready)
-            assert found, ready + process.stderr.read()
-            yield process, found[1]
-        finally:
-            process.kill()
+def served(
+    settings: Path, *, workers: int = WORKERS, times: int = 1
+) -> Iterator[list[tuple[subprocess.Popen, str]]]:
+    """So many services, each with its workers, and where they answer."""
+    with ExitStack() as stack:
+        begun = [stack.enter_context(start(settings, workers)) for _ in range(times)]
+        for process in begun:
+            stack.callback(process.kill)
+        ready = [process.stderr.readline() for process in begun]
+        found = [re.fullmatch(r"plugward: ready: authz (\S+)\n", line) for line in ready]
+        assert all(found), ready
+        yield [(process, match[1]) for process, match in zip(begun, found, strict=True)]
 
 
 def workers_of(process: subprocess.Popen) -> set[int]:
@@ -75,7 +82,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_workers_answer_are_replaced_and_end_together(tmp_path):
-    with served(settings_file(tmp_path)) as (process, url):
+    with served(settings_file(tmp_path)) as [(process, url)]:
         first = workers_of(process)
         assert len(first) == WORKERS
         assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
@@ -109,7 +116,7 @@ def test_requests_under_way_are_answered_before_the_end(tmp_path):
         )
     body = json.dumps({"idToken": {"idToken": "DE8AA001234567", "type": "eMAID"}})
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    with served(file) as (process, url):
+    with served(file) as [(process, url)]:
 
         def ask(_: int) -> int | None:
             try:
@@ -134,8 +141,57 @@ def test_requests_under_way_are_answered_before_the_end(tmp_path):
         assert provisioning.first_break_of_log() is None  # two processes wrote one chain
 
 
+@pytest.mark.parametrize("kind", DATABASES)
+def test_command_that_reaches_another_worker_than_the_station_is_made_all_the_same(tmp_path, kind):
+    """Two processes over one database, each at a port of its own, so that who asks whom is sure."""
+    with database_url(kind, tmp_path) as database, ExitStack() as stack:
+        file = settings_file(tmp_path, database_url=database)
+        with Provisioning(load(environ={}, file=file)) as provisioning:
+            now = datetime.now(UTC)
+            provisioning.add_tenant("cpo", now=now)
+            given = {"scopes": frozenset(Scope), "label": "", "now": now}
+            key = provisioning.add_key("cpo", **given, random=secrets.token_bytes)
+        (_, here), (_, there) = stack.enter_context(served(file, workers=1, times=2))
+
+        def ask(method, url, path="", **more):
+            headers = {"Authorization": f"Bearer {key}"}
+            place = f"{url}/v1/stations/CS-1{path}"
+            return httpx.request(
+                method, place, headers=headers, timeout=SECONDS_MAX, trust_env=False, **more
+            )
+
+        async def story():
+            body = {"securityProfile": 1}
+            password = (await asyncio.to_thread(ask, "PUT", here, json=body)).json()["password"]
+            socket = f"{here.replace('http', 'ws', 1)}/ocpp/cpo/CS-1"
+            basic = b64encode(f"CS-1:{password}".encode()).decode()
+            headers = {"Authorization": f"Basic {basic}"}
+            async with websockets.connect(
+                socket, subprotocols=["ocpp2.0.1"], additional_headers=headers
+            ) as station:
+                for url in (there, here, there):
+                    asked = asyncio.create_task(asyncio.to_thread(ask, "GET", url, "/certificates"))
+                    async with asyncio.timeout(SECONDS_MAX):
+                        _, number, action, _ = json.loads(await station.recv())
+                    assert action == "GetInstalledCertificateIds"
+                    await station.send(json.dumps([3, number, {"status": "NotFound"}]))
+                    answer = await asked
+                    assert (answer.status_code, answer.json()) == (200, {"status": "NotFound"})
+                    shown = (await asyncio.to_thread(ask, "GET", url)).json()
+                    assert (shown["connected"], shown["version"]) == (True, "ocpp2.0.1")
+
+            def is_gone():
+                return not ask("GET", there).json()["connected"]
+
+            await asyncio.to_thread(until, is_gone, "it left, and is shown as connected")
+            gone = await asyncio.to_thread(ask, "GET", there, "/certificates")
+            assert (gone.status_code, gone.json()["code"]) == (409, "station.not_connected")
+
+        asyncio.run(story())
+
+
 def test_workers_do_not_outlive_who_watches_them(tmp_path):
-    with served(settings_file(tmp_path)) as (process, _url):
+    with served(settings_file(tmp_path)) as [(process, _url)]:
         workers = workers_of(process)
         process.kill()
         process.wait()

@@ -218,8 +218,9 @@ class Connected:
         self.version = version
         self.got: list[dict] = []
 
-    def connected(self, tenant):
-        return (Station(tenant=tenant, identity="CS-1", version=self.version),)
+    async def find(self, tenant, identity):
+        known = Station(tenant=tenant, identity="CS-1", version=self.version)
+        return known if identity == known.identity else None
 
     async def call(self, tenant, identity, action, payload, *, timeout_seconds):
         assert (tenant, identity, action) == (TENANT, "CS-1", "SendLocalList")

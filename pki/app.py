@@ -136,7 +136,8 @@ def _upkeep(house: House) -> tuple[_Upkeep, ...]:
 
 
 def _maintain(house: House) -> bool:
-    house.maintain()
+    for key_id in house.maintain():
+        _log.info("key.destroyed", key_id=key_id, why="an OCSP signer that was succeeded")
     return False
 
 

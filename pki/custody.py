@@ -1,7 +1,7 @@
 """The life of private keys: made, taken in, told, succeeded, ended; each step on the audit."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from certs import der
 from certs.errors import Refused
@@ -18,12 +18,16 @@ from pki.authority.entries import Act, Issuer, Responder
 from pki.authority.service import Authority
 from pki.clock import SteadyClock
 from pki.errors import NotFound
-from pki.ports import AuditLog, Docket, Holdings, Keys
+from pki.ports import AuditLog, Docket, Holdings, Keys, PresignedAnswers
 from pki.signing.purposes import SignCertificationRequest
 from pki.signing.software import KeyFiles
 from pki.signing.store import Custody, KeptKey
 
 REASON_CHARACTERS_MAX = 200
+# A process hears of a new signer in its next maintenance round, which settings put off so long.
+HEARD_WITHIN = timedelta(hours=1)
+ENDED_AGAIN_AFTER = timedelta(hours=1)  # where a key could not be destroyed
+_SUCCEEDED = "an OCSP signer that was succeeded, and whose answers are all out of time"
 _VERSION_1 = bytes.fromhex("020100")
 _NO_ATTRIBUTES = bytes.fromhex("a000")
 
@@ -66,7 +70,10 @@ class Custodian:
         authority: Authority,
         audit: AuditLog,
         clock: SteadyClock,
+        published: PresignedAnswers,
+        lifetime: timedelta,
     ) -> None:
+        """``lifetime`` is how long an OCSP answer is good for."""
         self._place = place
         self._keys = keys
         self._holdings = holdings
@@ -74,6 +81,9 @@ class Custodian:
         self._authority = authority
         self._audit = audit
         self._clock = clock
+        self._published = published
+        self._lifetime = lifetime
+        self._not_before: dict[str, datetime] = {}  # when a key may be tried again, by key id
 
     def listed(self) -> tuple[Held, ...]:
         """Every key of the place, by key id, with what needs it now."""
@@ -137,6 +147,33 @@ class Custodian:
         self._place.destroy(key_id)
         self._write("key.destroyed", key_id, by, f"{reason}{forced}")
 
+    def retire(self) -> tuple[str, ...]:
+        """Ends the keys of former OCSP signers, none of whose answers is in time; their key ids.
+
+        Certificates stay: what they signed was good. A key that cannot be destroyed raises
+        Unavailable, and is left alone for an hour.
+        """
+        now = self._clock.now()
+        appointed: dict[str, list[Responder]] = {}
+        for responder in self._holdings.responders():
+            appointed.setdefault(responder.key_id, []).append(responder)
+        ended = []
+        for key_id, signers in appointed.items():
+            if (
+                now < self._not_before.get(key_id, now)
+                or not self._keys.holds(key_id)
+                or not all(self._is_over(signer, now) for signer in signers)
+                or self._published.in_time(key_id, now=now)
+            ):
+                continue
+            self._not_before[key_id] = now + ENDED_AGAIN_AFTER
+            try:
+                self.destroy(key_id, by="maintenance", reason=_SUCCEEDED)
+            except NotFound:
+                continue  # another process was quicker
+            ended.append(key_id)
+        return tuple(ended)
+
     def change_passphrase(self, passphrase: bytes, *, by: str, reason: str) -> tuple[str, ...]:
         """Seals the key files under another passphrase; the key ids of those that were.
 
@@ -162,6 +199,22 @@ class Custodian:
             if issuer.certificate.not_after >= now:
                 needs[issuer.key_id] = (_name(issuer), issuer.certificate.not_after)
         return needs
+
+    def _is_over(self, signer: Responder, now: datetime) -> bool:
+        """Whether nothing that a signer has signed, here or elsewhere, can be in time.
+
+        No answer outlives its signer's certificate. One that outlives this signer's is preferred
+        from when it was appointed, by every process that has heard of it.
+        """
+        if now > signer.certificate.not_after:
+            return True
+        later = [
+            each.appointed_at
+            for each in self._authority.directory.responders(signer.issuer)
+            if each.certificate.not_after > signer.certificate.not_after
+            and each.certificate.not_before <= now
+        ]
+        return bool(later) and now > min(later) + HEARD_WITHIN + self._lifetime
 
     def _awaited(self) -> dict[str, tuple[str, datetime]]:
         """By key id, the open request whose authority is to have it."""

@@ -86,8 +86,11 @@ class House:
         self.answering.hear(self.authority.reload)
         return self.answering.renew()
 
-    def maintain(self) -> None:
-        """One round: what crashes left, what others changed, what is about to run out."""
+    def maintain(self) -> tuple[str, ...]:
+        """One round: what crashes left, what others changed, what is about to run out.
+
+        The key ids of former OCSP signers whose keys were destroyed.
+        """
         self.authority.reconcile()
         self.authority.reload()
         self.requesters.reload()
@@ -99,6 +102,7 @@ class House:
             if now <= issuer.certificate.not_after and self.stores.keys.holds(issuer.key_id):
                 for shard in range(issuer.crl_shards):
                     self.publisher.current(issuer, shard, now=now)
+        return self.custodian.retire()
 
     def close(self) -> None:
         """Lets threads and database connections go."""
@@ -306,6 +310,8 @@ def assemble(
                 authority=authority,
                 audit=audit,
                 clock=steady,
+                published=answers,
+                lifetime=settings.ocsp_lifetime,
             ),
             authority_threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="pki-authority"),
             status_threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="pki-status"),

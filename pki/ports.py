@@ -261,6 +261,10 @@ class PresignedAnswers(Protocol):
         """The answer that has waited longest to be signed anew."""
         ...
 
+    def in_time(self, responder: str, *, now: datetime) -> bool:
+        """Whether an answer that this responder's key signed is not past its nextUpdate."""
+        ...
+
 
 class Presigning(Protocol):
     """Which answers are to be signed ahead, and by whom. Unavailable as in Register."""

@@ -61,6 +61,7 @@ class Responder:
     issuer: str
     key_id: str
     certificate: Certificate
+    appointed_at: datetime
 
 
 class Relation(Enum):

@@ -132,7 +132,12 @@ class Importing:
         self._keep(certificate, key, role)
         self.certificate(certificate, role=role, edition=edition, tenant=tenant)
         self._holdings.appoint(
-            Responder(issuer=parent.key_id, key_id=_key_id(certificate), certificate=certificate),
+            Responder(
+                issuer=parent.key_id,
+                key_id=_key_id(certificate),
+                certificate=certificate,
+                appointed_at=self._clock.now(),
+            ),
             self._act("responder.appointed", tenant, parent.key_id, certificate.serial),
         )
 

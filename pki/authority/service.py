@@ -254,7 +254,12 @@ class Authority:
             lasting = now <= issuer.certificate.not_after
             if lasting and issuer.active and self._stores.keys.holds(issuer.key_id):
                 standing = self._directory.responder(issuer.key_id, now=now)
-                if standing is None or _nearly_over(standing.certificate, issuer.certificate, now):
+                # The key of one that was succeeded ends, also where its successor is revoked then.
+                if (
+                    standing is None
+                    or not self._stores.keys.holds(standing.key_id)
+                    or _nearly_over(standing.certificate, issuer.certificate, now)
+                ):
                     self._appoint(issuer, now)
                     appointed += 1
         if appointed:
@@ -294,7 +299,12 @@ class Authority:
                 subject_key_id=registration.subject_key_id(request),
             )
         )
-        responder = Responder(issuer=issuer.key_id, key_id=key.key_id, certificate=certificate)
+        responder = Responder(
+            issuer=issuer.key_id,
+            key_id=key.key_id,
+            certificate=certificate,
+            appointed_at=self._clock.now(),
+        )
         self._stores.holdings.appoint(
             responder,
             _act(

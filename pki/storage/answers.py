@@ -153,6 +153,16 @@ class AnswerTable:
             revision=row.revision,
         )
 
+    def in_time(self, responder: str, *, now: datetime) -> bool:
+        asked = (
+            select(ocsp_answers.c.serial)
+            .where(ocsp_answers.c.head.is_not(None), ocsp_answers.c.responder == responder)
+            .where(ocsp_answers.c.next_update >= now)
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(asked).first() is not None
+
     def enrol(self, issuer: str, hash_algorithm: str, *, now: datetime, answers_max: int) -> int:
         here = {"issuer": issuer, "hash_algorithm": hash_algorithm}
         with reading(self._engine) as connection:

@@ -94,6 +94,7 @@ class HoldingTable:
                 issuer=row.issuer,
                 key_id=row.key_id,
                 certificate=parse(row.certificate, Reading.STRICT),
+                appointed_at=row.added_at,
             )
             for row in rows
         )
@@ -107,7 +108,7 @@ class HoldingTable:
                     key_id=responder.key_id,
                     certificate=responder.certificate.der,
                     not_after=responder.certificate.not_after,
-                    added_at=act.at,
+                    added_at=responder.appointed_at,
                 )
                 .on_conflict_do_nothing()
             )

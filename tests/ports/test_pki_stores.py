@@ -414,7 +414,9 @@ def test_authority_comes_back_as_it_was_kept(stores):
 
 def test_responder_comes_back_as_it_was_appointed(stores):
     certificate = valid_world().responder(Role.MO_SUB_2).certificate
-    responder = Responder(issuer=ISSUER, key_id=key_id(certificate), certificate=certificate)
+    responder = Responder(
+        issuer=ISSUER, key_id=key_id(certificate), certificate=certificate, appointed_at=NOW
+    )
     stores.holdings.appoint(responder, act())
     stores.holdings.appoint(responder, act())
     assert stores.holdings.responders() == (responder,)

@@ -1,5 +1,7 @@
 """The life of private keys: what is told of them, what ends them, what the audit keeps."""
 
+from datetime import timedelta
+
 import pytest
 from cryptography.x509 import load_der_x509_csr, ocsp
 
@@ -7,6 +9,9 @@ from certs import keys
 from certs.errors import Refused
 from certs.keys import KeyKind
 from certs.profiles.rules import Role
+from pki.authority.answers import AnswerName
+from pki.authority.entries import Reason
+from pki.custody import ENDED_AGAIN_AFTER, HEARD_WITHIN
 from pki.errors import Conflict, NotFound, SignerUnavailable
 from pki.signing.software import KeyFiles
 from pki.signing.store import name_of
@@ -16,10 +21,12 @@ from tests.pki_house import (
     PASSPHRASE,
     Clock,
     MemoryKeys,
+    events,
     furnished_house,
     issue,
     issuer_id,
     keeper_of,
+    place_of,
 )
 from tests.pki_wire import question
 from tests.world import valid_world
@@ -128,6 +135,109 @@ def test_destruction_that_fails_is_on_the_audit_as_begun(house, keeper):
     with pytest.raises(SignerUnavailable):
         house.custodian.destroy(spare.key_id, **BY)
     assert acts(house)[-1][:2] == ("key.destruction_begun", spare.key_id)
+
+
+def test_key_of_a_succeeded_ocsp_signer_ends_once_its_answers_are_out_of_time(house, clock, keeper):
+    issued = issue(house)
+    signed = house.answer(question(issued.certificate))
+    old = delegate(house).key_id
+    new = house.custodian.rotate(old, **BY).key_id
+    told = timedelta(seconds=1)
+    clock.moment = clock.moment + HEARD_WITHIN + house.settings.ocsp_lifetime
+    assert old not in house.maintain(), "another process may have heard of it this late"
+    assert keeper.holds(old)
+    clock.moment += told
+    assert old in house.maintain()
+    assert clock.moment > signed.next_update
+    assert (keeper.holds(old), keeper.holds(new)) == (False, True)
+    ends = [each for each in acts(house) if each[1] == old]
+    assert [event for event, *_ in ends] == ["key.destruction_begun", "key.destroyed"]
+    assert {actor for _, _, actor, _ in ends} == {"maintenance"}
+    assert house.maintain() == ()
+    assert house.answer(question(issued.certificate)).signer == new
+
+
+def test_key_whose_answer_is_published_and_in_time_is_kept(house, clock, keeper):
+    """Signed ahead by a process whose settings give answers a longer life than ours."""
+    issued = issue(house)
+    clock.forward(minutes=5)
+    house.presigner._lifetime = timedelta(days=3)
+    assert house.presigner.enrol() > 0
+    assert house.presigner.sign() > 0
+    old = delegate(house).key_id
+    name = {"issuer": issued.issuer, "serial": issued.certificate.serial}
+    published, *_ = (
+        found
+        for algorithm in house.settings.ocsp_presigned
+        if (found := house.presigned.find(AnswerName(**name, hash_algorithm=algorithm)))
+    )
+    assert published.responder == old
+    house.custodian.rotate(old, **BY)
+    clock.moment = published.next_update
+    assert old not in house.maintain()
+    clock.forward(seconds=1)
+    assert old in house.maintain()
+    assert not keeper.holds(old)
+
+
+def test_signer_without_a_successor_keeps_its_key_to_its_end(house, clock, keeper):
+    """Its authority signs elsewhere, so nobody succeeds it here."""
+    signer = delegate(house)
+    place_of(house).destroy(issuer_id())
+    clock.moment = signer.certificate.not_after
+    assert signer.key_id not in house.maintain()
+    clock.forward(seconds=1)
+    assert signer.key_id in house.maintain()
+    assert not keeper.holds(signer.key_id)
+
+
+def test_signer_whose_predecessor_has_no_key_any_more_is_succeeded_at_once(house, clock):
+    """Revoked, it leaves nobody to answer but a certificate whose key has ended."""
+    old = delegate(house).key_id
+    house.custodian.rotate(old, **BY)
+    clock.moment += HEARD_WITHIN + house.settings.ocsp_lifetime + timedelta(seconds=1)
+    assert old in house.maintain()
+    new = delegate(house)
+    entry = house.stores.register.find(new.issuer, new.certificate.serial)
+    house.authority.end(entry, Reason.KEY_COMPROMISE, actor="test")
+    assert delegate(house).key_id == old
+    house.maintain()
+    third = delegate(house)
+    assert third.key_id not in {old, new.key_id}
+    assert house.answer(question(issue(house).certificate)).signer == third.key_id
+
+
+def test_key_that_cannot_be_destroyed_holds_nobody_up_and_is_tried_again(house, clock, keeper):
+    old, ends = delegate(house).key_id, keeper.destroy
+    house.custodian.rotate(old, **BY)
+    clock.moment += HEARD_WITHIN + house.settings.ocsp_lifetime + timedelta(seconds=1)
+
+    def fail(_key_id):
+        raise SignerUnavailable("token: gone")
+
+    keeper.destroy = fail
+    with pytest.raises(SignerUnavailable):
+        house.maintain()
+    told = len(events(house))
+    assert old not in house.maintain()
+    assert len(events(house)) == told, "not begun in every round"
+    keeper.destroy = ends
+    clock.moment += ENDED_AGAIN_AFTER
+    assert old in house.maintain()
+
+
+def test_another_process_that_was_quicker_is_no_failure(house, clock, keeper):
+    old, ends = delegate(house).key_id, keeper.destroy
+    house.custodian.rotate(old, **BY)
+    clock.moment += HEARD_WITHIN + house.settings.ocsp_lifetime + timedelta(seconds=1)
+
+    def late(key_id):
+        ends(key_id)
+        ends(key_id)
+
+    keeper.destroy = late
+    assert old not in house.maintain()
+    assert not keeper.holds(old)
 
 
 @pytest.mark.parametrize("place", KEEPERS)

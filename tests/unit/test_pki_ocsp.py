@@ -85,6 +85,7 @@ def directory_of(edition=Edition.ISO_2, *, responders=True):
                     issuer=key_id(identity.issuer.certificate),
                     key_id=key_id(identity.certificate),
                     certificate=identity.certificate,
+                    appointed_at=NOW,
                 )
             )
         else:

@@ -169,6 +169,7 @@ def create_app(
         database=database,
         writer=writer,
         outbound=outbound,
+        for_stations=gathering.for_stations,
         trusts=trusts,
         register=station_book,
         hub=hub,
@@ -250,6 +251,7 @@ def _answers(
     database: Database,
     writer: Writer,
     outbound: Outbound,
+    for_stations: GuardedOutbound,
     trusts: TrustBook,
     register: StationBook,
     hub: Hub,
@@ -286,7 +288,9 @@ def _answers(
         contract_service=None if pool is None else OpcpContractService(outbound, pool),
         contract_answers=ContractAnswerTable(writer),
         authorities=KnownAuthorities(trusts, settings.authorities),
-        statuses=StatusFetcher(outbound, settings.sources, crl_bytes_max=settings.crl_bytes_max),
+        statuses=StatusFetcher(
+            for_stations, settings.sources, crl_bytes_max=settings.crl_bytes_max
+        ),
         desk=desk,
         counted=partial(count, metrics),
         clock=clock.moment,

@@ -26,6 +26,7 @@ class Gathering:
     """Whoever gathers evidence, and what it is gathered with."""
 
     guarded: GuardedOutbound
+    for_stations: GuardedOutbound
     gatherer: Gatherer
     prefetcher: Prefetcher
     sources: RevocationSources
@@ -79,6 +80,9 @@ def assemble_gathering(
     memory = RevocationCache(database, writer, random=draw, tampered=metrics.evidence_tampered)
     return Gathering(
         guarded=guarded,
+        # Stations name addresses below the prefixes that are listed. Ones that fail must not keep
+        # authorizations from the responder that answers behind the same name.
+        for_stations=GuardedOutbound(outbound, random=draw),
         gatherer=Gatherer(
             contracts=contracts,
             evses=evses,

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from authz.adapters.outbound import Ask, Outbound
+from authz.adapters.guarded import Fetches
+from authz.adapters.kept_responses import KeptResponses
+from authz.adapters.outbound import Ask
 from authz.errors import Unavailable
 from authz.sources import Place, Sources
 from authz.status_answer import SIGNED_UNKNOWN, StatusAnswer
@@ -25,11 +27,15 @@ class StatusFetcher:
     A URL that a station names is followed only below a prefix on the operator's list (H10), and
     what comes back is handed on only where the issuer that the station named has signed it: a
     station learns nothing of what else answers there (citrineos-core#929).
+
+    A responder is always asked first, so that nobody is told less than it knows. What it said
+    before is handed on while it is silent, judged anew, as long as it is in time.
     """
 
-    def __init__(self, outbound: Outbound, sources: Sources, *, crl_bytes_max: int) -> None:
+    def __init__(self, outbound: Fetches, sources: Sources, *, crl_bytes_max: int) -> None:
         self._outbound = outbound
         self._sources = sources
+        self._kept = KeptResponses()
         self._crl_policy = CrlPolicy(crl_bytes_max=crl_bytes_max)
 
     async def ocsp(
@@ -44,11 +50,11 @@ class StatusFetcher:
         place = self._sources.responder_of(issuer, offered=urls)
         if place is None:
             return StatusAnswer(status=Unknown("revocation.source_missing"))
-        question, policy = question_from(data), OcspPolicy()
+        policy = OcspPolicy()
         ask = Ask(
             target=place[0],
             rule=place[1],
-            body=encode_request(question),
+            body=encode_request(question_from(data)),
             content_type="application/ocsp-request",
             accept="application/ocsp-response",
             bytes_max=policy.response_bytes_max,
@@ -56,13 +62,15 @@ class StatusFetcher:
         try:
             response = await self._outbound.fetch(ask, deadline_seconds=deadline_seconds)
         except Unavailable as silent:
+            kept = self._kept.recall(data)
+            told = None if kept is None else _judged(kept, data, issuer, now=now, policy=policy)
+            if told is not None and told.response:
+                return told
             return StatusAnswer(status=Unknown("revocation.source_unreachable", silent.detail))
-        named = issuer or _issuer_within(response, data)
-        if named is None:
-            return StatusAnswer(status=Unknown("revocation.ocsp_signer_unknown"))
-        status = judge_response(response, question=question, issuer=named, now=now, policy=policy)
-        believed = isinstance(status, Good | Revoked) or status.code == SIGNED_UNKNOWN
-        return StatusAnswer(status=status, response=response if believed else b"")
+        told = _judged(response, data, issuer, now=now, policy=policy)
+        if told.response:
+            self._kept.keep(data, told.response, told.status)
+        return told
 
     async def crl(
         self,
@@ -88,6 +96,24 @@ class StatusFetcher:
         if isinstance(listed, Unknown):
             return StatusAnswer(status=listed)
         return StatusAnswer(status=listed.status_of_serial(data.serial, now=now))
+
+
+def _judged(
+    response: bytes,
+    data: HashData,
+    issuer: Certificate | None,
+    *,
+    now: datetime,
+    policy: OcspPolicy,
+) -> StatusAnswer:
+    """What a response establishes, with its octets where its issuer signed it and it is in time."""
+    named = issuer or _issuer_within(response, data)
+    if named is None:
+        return StatusAnswer(status=Unknown("revocation.ocsp_signer_unknown"))
+    question = question_from(data)
+    status = judge_response(response, question=question, issuer=named, now=now, policy=policy)
+    believed = isinstance(status, Good | Revoked) or status.code == SIGNED_UNKNOWN
+    return StatusAnswer(status=status, response=response if believed else b"")
 
 
 def _list(place: Place, bytes_max: int) -> Ask:

@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 import pytest
 from cryptography.x509 import ocsp as x509_ocsp
 
+from authz.adapters.kept_responses import RESPONSE_OCTETS_MAX, KeptResponses
+from authz.breaker import FAILURES_MAX
 from authz.ocpp.protocol import OcppVersion
 from certs import pem
 from certs.profiles.rules import Role
 from certs.revocation.hash_data import HashAlgorithm, parse
 from certs.revocation.ocsp_request import encode_request, question_from
+from certs.revocation.status import Good, Proof, Source
 from tests import evidence
-from tests.authz_house import Clock, Responder, hash_data, house, key_id_of
+from tests.authz_house import RESPONSE_LIFE, Clock, Responder, hash_data, house, key_id_of
 from tests.scripted_station import ScriptedStation
-from tests.world import valid_world
+from tests.world import NOW, valid_world
 
 NEWER = [OcppVersion.V201, OcppVersion.V21]
 
@@ -182,6 +185,77 @@ def test_a_silent_or_stale_responder_is_failed(boring, responder):
     boring.clock.move(timedelta(days=2))
     assert status(ScriptedStation(boring), entry)["status"] == "Failed"
     assert asked
+
+
+def test_silent_responder_s_last_word_is_handed_on_as_long_as_it_is_in_time(boring, responder):
+    (entry, other, _) = secc_hashes(boring.world, f"{responder.origin}/ocsp")
+    station = ScriptedStation(boring)
+    first = status(station, entry)
+    boring.clock.move(timedelta(seconds=1))
+    assert status(station, entry) != first, "while it answers, it is its newest word"
+    last = status(station, entry)
+    responder.status = 503
+    assert status(station, entry) == last
+    assert status(station, other)["status"] == "Failed", "nothing was ever said of this one"
+    asked_otherwise = secc_hashes(boring.world, entry["responderURL"], HashAlgorithm.SHA384)[0]
+    assert status(station, asked_otherwise)["status"] == "Failed", "nor under this CertID"
+    boring.clock.move(RESPONSE_LIFE)
+    assert status(station, entry) == last, "its last second is in time"
+    boring.clock.move(timedelta(seconds=1))
+    assert status(station, entry)["status"] == "Failed"
+
+
+def test_revocation_is_the_last_word_although_an_older_answer_is_replayed(boring, responder):
+    (entry, *_) = secc_hashes(boring.world, f"{responder.origin}/ocsp")
+    station = ScriptedStation(boring)
+    older = responder.answer(encode_request(question_from(parse(entry))))
+    boring.clock.move(timedelta(minutes=1))
+    responder.revoke(boring.world[Role.SECC])
+    revoked = status(station, entry)
+    responder.body = older
+    assert status(station, entry)["status"] == "Accepted"
+    responder.status = 503
+    assert status(station, entry) == revoked
+
+
+def test_responder_that_keeps_failing_is_left_alone_for_stations_only(boring, responder):
+    """H10's neighbour: addresses that stations name do not close the road of authorizations."""
+    (entry, other, third) = secc_hashes(boring.world, f"{responder.origin}/ocsp")
+    station = ScriptedStation(boring)
+    last = status(station, entry)
+    responder.status = 503
+    for _ in range(FAILURES_MAX):
+        status(station, third)
+    asked = responder.requests
+    assert status(station, other)["status"] == "Failed"
+    assert status(station, entry) == last, "what it said before holds"
+    assert responder.requests == asked, "and it is not asked meanwhile"
+    responder.status = 200
+    named = hash_data(boring.contract, url=entry["responderURL"])
+    answer = boring.ask(chain=boring.contract, hashes=named)
+    assert answer.json()["idTokenInfo"]["status"] == "Accepted", answer.text
+
+
+def test_what_is_kept_for_stations_is_bounded():
+    proof = Proof(
+        source=Source.OCSP,
+        this_update=NOW,
+        next_update=NOW,
+        produced_at=NOW,
+        number=None,
+        signer_fingerprint=b"",
+        digest=b"",
+    )
+    data = [parse(entry) for entry in secc_hashes(valid_world(), "http://ocsp.example/")]
+    kept = KeptResponses(responses_max=2)
+    for one in data[:2]:
+        kept.keep(one, b"response", Good(proof=proof))
+    assert kept.recall(data[0]) == b"response"
+    kept.keep(data[2], b"response", Good(proof=proof))
+    assert len(kept) == 2
+    assert kept.recall(data[1]) is None, "the longest unused"
+    kept.keep(data[0], bytes(RESPONSE_OCTETS_MAX + 1), Good(proof=proof))
+    assert kept.recall(data[0]) == b"response"
 
 
 def test_a_configured_responder_is_asked_whatever_the_station_names(tmp_path, responder, sub_cas):

@@ -18,8 +18,16 @@ from pki.authority import failpoints, shards
 from pki.authority.entries import Act, Intent, Issuer
 from pki.authority.opinions import SecondOpinions
 from pki.authority.registration import Approved
+from pki.authority.together import Together
 from pki.clock import SteadyClock
-from pki.errors import SerialTaken, SignerUnavailable, SigningRateExceeded, Unavailable
+from pki.errors import (
+    KeyTaken,
+    RegistrationUsed,
+    SerialTaken,
+    SignerUnavailable,
+    SigningRateExceeded,
+    Unavailable,
+)
 from pki.ports import Failpoint, Keys, Register
 from pki.signing.purposes import SignCertificate
 
@@ -72,13 +80,15 @@ class Issuance:
         self._opinions = opinions
         self._roots = issuing.Drafter(None)
         self._drafters: dict[Certificate, issuing.Drafter] = {}
+        self._together: dict[str, Together[Approved, Certificate]] = {}  # by the issuer's key id
 
     def issue(self, approved: Approved) -> Certificate:
-        """The certificate, recorded. Raises Refused (lint), Unavailable; then there is none."""
-        (outcome,) = self.issue_batch([approved])
-        if isinstance(outcome, Refused):
-            raise outcome
-        return outcome
+        """The certificate, recorded. Raises Refused (lint), Unavailable; then there is none.
+
+        Threads that ask while another's certificate is under way share the next transactions.
+        """
+        together = self._together.setdefault(approved.issuer.key_id, self._new_together())
+        return together.do(approved)
 
     def issue_batch(self, batch: Sequence[Approved]) -> list[Certificate | Refused]:
         """What came of each, all from one authority, in the order given.
@@ -86,6 +96,22 @@ class Issuance:
         The intents are one transaction and the records another, so that a thousand certificates
         wait for the disk twice. What lint refuses is told in its place. Raises Unavailable where
         the signer fails underway: what was signed is recorded by then, the rest abandoned.
+        """
+        outcomes = []
+        for outcome in self._issue(batch):
+            if isinstance(outcome, Unavailable):
+                raise outcome
+            outcomes.append(outcome)
+        return outcomes
+
+    def _new_together(self) -> Together[Approved, Certificate]:
+        return Together(self._issue, clashes=(KeyTaken, RegistrationUsed))
+
+    def _issue(self, batch: Sequence[Approved]) -> list[Certificate | Refused | Unavailable]:
+        """The order in which a crash at any moment leaves no certificate without its record.
+
+        Raises Unavailable, KeyTaken and RegistrationUsed where the intents are not recorded:
+        then nothing was signed.
         """
         self._failpoint(failpoints.ISSUE_PERMITTED)
         issuer = batch[0].issuer
@@ -100,17 +126,19 @@ class Issuance:
                 for (approved, _), certificate in zip(drafts, certificates, strict=False)
             ]
             self._register.record(certificates, issuer.key_id, acts)
+        outcomes: list[Certificate | Unavailable] = [*certificates]
         if failed is not None:
-            for approved, draft in drafts[len(certificates) :]:
-                serial = draft.certificate.serial
-                now = self._clock.now()
-                act = _act("issuance.failed", approved, serial, now, detail=failed.code)
-                self._register.abandon(issuer.key_id, serial, act)
-            if isinstance(failed, SigningRateExceeded):
-                raise failed
-            raise SignerUnavailable(f"not signed: {failed.code}") from failed
-        signed = iter(certificates)
+            unsigned = drafts[len(certificates) :]
+            self._abandon(unsigned, failed.code)
+            outcomes += [_told(failed)] * len(unsigned)
+        signed = iter(outcomes)
         return [draft if isinstance(draft, Refused) else next(signed) for draft in drafted]
+
+    def _abandon(self, drafts: Sequence[tuple[Approved, issuing.Draft]], why: str) -> None:
+        for approved, draft in drafts:
+            serial, now = draft.certificate.serial, self._clock.now()
+            act = _act("issuance.failed", approved, serial, now, detail=why)
+            self._register.abandon(approved.issuer.key_id, serial, act)
 
     def examine(self, approved: Approved) -> None:
         """Drafts and throws away: Refused where the draft would be, before anything is spent."""
@@ -208,6 +236,15 @@ class Issuance:
             drafter = issuing.Drafter(issuer.certificate, issuer_role=issuer.role)
             self._drafters[issuer.certificate] = drafter
         return drafter
+
+
+def _told(failed: Refused | Unavailable) -> Unavailable:
+    """Why a certificate was not signed, as its caller is told."""
+    if isinstance(failed, SigningRateExceeded):
+        return failed
+    told = SignerUnavailable(f"not signed: {failed.code}")
+    told.__cause__ = failed
+    return told
 
 
 def _drafts(

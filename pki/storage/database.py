@@ -2,8 +2,10 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import Dialect, make_url
@@ -141,8 +143,36 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction committed at the end; Unavailable where the database is not."""
-    with translated(), engine.begin() as connection:
+    with turn_of(engine), translated(), engine.begin() as connection:
         yield connection
+
+
+class _Turn:
+    """Who may write to SQLite; Unavailable where that is somebody else for too long.
+
+    There is one writer at a time. Threads of this process wait for each other here, where the next
+    one is woken at once; SQLite's own way is to look again after some milliseconds, and whoever
+    issues without a pause would be found writing nearly every time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise Unavailable("database: others are writing", code="unavailable.database")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+_TURNS: WeakKeyDictionary[Engine, _Turn] = WeakKeyDictionary()
+_ANYONES = nullcontext()  # PostgreSQL has as many writers as come
+
+
+def turn_of(engine: Engine) -> AbstractContextManager[None]:
+    """The turn of those who write to this engine's database, while they do."""
+    return _TURNS.setdefault(engine, _Turn()) if engine.dialect.name == "sqlite" else _ANYONES
 
 
 @contextmanager

@@ -6,15 +6,14 @@ first: its cache of pages is warm, and what it wrote itself does not make that c
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from threading import Lock
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from pki.errors import Unavailable
-from pki.storage.database import BUSY_TIMEOUT_MS
+from pki.storage.database import turn_of
 
 Values = tuple[object, ...]  # values as the driver takes them: as text, for PostgreSQL
 
@@ -50,9 +49,7 @@ class Kept:
         self.clash: type[Exception] = driver.IntegrityError
         self._failures: tuple[type[Exception], ...] = (driver.Error, PoolTimeout, OSError)
         self._sqlite = engine.dialect.name == "sqlite"
-        # SQLite has one writer at a time. Threads of this process wait for each other here, where
-        # the next one is woken at once; SQLite's own way is to look again after some milliseconds.
-        self._turn: AbstractContextManager[None] = _Turn() if self._sqlite else nullcontext()
+        self._turn = turn_of(engine)
         self._idle: list[Connection] = []
         event.listen(engine, "engine_disposed", self._close)
 
@@ -143,20 +140,6 @@ class Kept:
 
 def _unavailable(bad: Exception) -> Unavailable:
     return Unavailable(f"database: {type(bad).__name__}", code="unavailable.database")
-
-
-class _Turn:
-    """Who may write to SQLite; Unavailable where that is somebody else for too long."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
-            raise Unavailable("database: others are writing", code="unavailable.database")
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 class _Sqlite:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from pki.errors import Unavailable
-from pki.storage import kept as keeping
+from pki.storage import database as databases
 from pki.storage.database import open_engine, writing
 from pki.storage.kept import Kept
 from tests.pki_house import DATABASES, database
@@ -155,7 +155,7 @@ def test_threads_write_one_after_the_other(kept):
 
 
 def test_who_waits_for_its_turn_too_long_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(keeping, "BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr(databases, "BUSY_TIMEOUT_MS", 10)
     engine = open_engine(f"sqlite:///{tmp_path}/pki.db")
     kept = Kept(engine)
     told = []

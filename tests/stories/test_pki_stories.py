@@ -1,15 +1,19 @@
 """A day in the life of a V2G certificate authority, told from its doors and its register."""
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from cryptography.x509 import load_der_x509_crl, ocsp
 from sqlalchemy import text
 
+from certs.errors import Refused
 from certs.profiles.rules import Role
 from pki.authority import failpoints
 from pki.authority.entries import Reason, State
-from pki.errors import Unavailable
+from pki.errors import KeyTaken, Unavailable
 from pki.storage.database import open_engine, writing
 from tests.pki_house import (
     DATABASES,
@@ -19,16 +23,20 @@ from tests.pki_house import (
     MemoryKeys,
     database,
     empty_house,
+    events,
     furnished_house,
     issue,
     issuer_id,
     keeper_of,
     permit_everything,
     someone,
+    wanted,
 )
 from tests.pki_wire import question
 from tests.world import valid_world
 
+THREADS = 8
+WAITED_SECONDS = 5
 CA = valid_world()[Role.MO_SUB_2].certificate
 # A database, and where its house keeps private keys.
 HOUSES = [
@@ -143,6 +151,49 @@ _REFUSE = {
         ),
     ],
 }
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_many_who_ask_at_once_each_have_their_own_on_record(tmp_path, kind):
+    """Their intents and records share transactions, and nobody gets another's or an unkept one."""
+    with (
+        database(kind, tmp_path) as url,
+        furnished_house(url) as house,
+        ThreadPoolExecutor(THREADS) as threads,
+    ):
+        issued = list(threads.map(lambda number: issue(house, number), range(4 * THREADS)))
+        serials = {each.certificate.serial for each in issued}
+        assert len(serials) == len(issued)
+        for number, each in enumerate(issued):
+            entry = house.stores.register.find(each.issuer, each.certificate.serial)
+            assert (entry.state, entry.certificate) == (State.ISSUED, each.certificate.der)
+            assert entry.common_name == f"DE8AA{number:09d}"
+        counted = Counter(events(house))
+        assert counted["issuance.intended"] == counted["issuance.signed"] == len(issued)
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_of_many_subjects_who_ask_at_once_for_one_key_one_has_it(tmp_path, kind):
+    """Also where their requests are looked at, and written, at the same moment."""
+    meeting = threading.Barrier(THREADS)
+    key = wanted(1).public_key
+
+    def ask(house, number):
+        meeting.wait(WAITED_SECONDS)
+        try:
+            return issue(house, number, public_key=key).certificate
+        except (Refused, KeyTaken) as bad:
+            return bad.code
+
+    with (
+        database(kind, tmp_path) as url,
+        furnished_house(url) as house,
+        ThreadPoolExecutor(THREADS) as threads,
+    ):
+        told = list(threads.map(lambda number: ask(house, number), range(THREADS)))
+    refused = [each for each in told if isinstance(each, str)]
+    assert len(refused) == THREADS - 1
+    assert set(refused) <= {"conflict.key_taken", "registration.key_of_another"}
 
 
 @pytest.mark.parametrize("kind", DATABASES)

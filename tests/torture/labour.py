@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from certs import der
@@ -146,18 +147,20 @@ def work(
     told = []
     for number in range(ACTIONS_MAX):
         action = drawn.choices(
-            ("issue", "bulk", "revoke", "publish", "presign", "found", "fail"),
-            (5, 2, 2, 2, 2, 2, 1),
+            ("issue", "bulk", "together", "revoke", "publish", "presign", "found", "fail"),
+            (5, 2, 2, 2, 2, 2, 2, 1),
             k=1,
         )[0]
         if action == "issue" or (action == "revoke" and not told):
-            issued = house.authority.issue(wanted(number), caller=operator)
-            told.append(issued.certificate)
-            tell("told", mine, f"{issued.certificate.serial:x}", digest(issued.certificate.der))
+            told.append(_issue(house, operator, tell, number))
         elif action == "bulk":
             batch = [wanted(number * 100 + each) for each in range(BATCH)]
             for issued in house.authority.issue_batch(batch, caller=operator):
-                tell("told", mine, f"{issued.certificate.serial:x}", digest(issued.certificate.der))
+                _hand_out(issued, tell)
+        elif action == "together":
+            with ThreadPoolExecutor(BATCH) as threads:
+                numbers = range(number * 100, number * 100 + BATCH)
+                list(threads.map(lambda each: _issue(house, operator, tell, each), numbers))
         elif action == "revoke":
             serial = drawn.choice(told).serial
             house.authority.revoke(mine, serial, Reason.SUPERSEDED, caller=operator)
@@ -180,3 +183,15 @@ def work(
             except SignerUnavailable:
                 tell("failed")
     house.close()
+
+
+def _issue(house, operator, tell, number):
+    """One certificate, told of once it is handed out."""
+    issued = house.authority.issue(wanted(number), caller=operator)
+    _hand_out(issued, tell)
+    return issued.certificate
+
+
+def _hand_out(issued, tell):
+    certificate = issued.certificate
+    tell("told", issued.issuer, f"{certificate.serial:x}", digest(certificate.der))

@@ -1,5 +1,7 @@
 """No certificate without a record: what each failure between request and answer leaves."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -211,6 +213,31 @@ def test_failed_signature_ends_its_serial_and_the_next_try_draws_another(
     first, second = contracts(house)
     assert (first.state, second.state) == (State.ABANDONED, State.ISSUED)
     assert first.serial != second.serial == issued.certificate.serial
+
+
+def test_signer_lost_while_it_serves_several_is_told_to_those_it_did_not_sign_for(house, crash):
+    asked = []
+
+    def others_come_then_it_is_lost(name):
+        if name == failpoints.SIGN_ASKED:
+            asked.append(name)
+            together = house.authority._issuance._together[issuer_id()]
+            while len(asked) == 1 and len(together._waiting) < 3:
+                time.sleep(0.001)
+            if len(asked) == 3:
+                raise SignerUnavailable("the token was pulled")
+
+    crash.then = others_come_then_it_is_lost
+    with ThreadPoolExecutor(4) as threads:
+        told = [threads.submit(issue, house, number) for number in range(4)]
+    failed = [each.exception() for each in told if each.exception() is not None]
+    assert [type(each) for each in failed] == [SignerUnavailable] * 2
+    issued = {each.result().certificate.serial for each in told if each.exception() is None}
+    standing = {entry.serial for entry in contracts(house) if entry.state is State.ISSUED}
+    assert issued == standing
+    assert sorted(entry.state.value for entry in contracts(house)) == [
+        "abandoned", "abandoned", "issued", "issued",
+    ]  # fmt: skip
 
 
 def test_key_of_another_authority_signs_nothing(house, keeper):

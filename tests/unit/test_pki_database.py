@@ -1,5 +1,6 @@
 """Databases that may forget, and schemas of another version, are not opened."""
 
+import socket
 import sqlite3
 
 import pytest
@@ -12,7 +13,7 @@ from pki.storage import database as databases
 from pki.storage.database import check_durable, open_engine, reading, writing
 from pki.storage.schema import check_current, upgrade
 from pki.storage.tables import metadata
-from tests.pki_house import DATABASES, database, empty_house
+from tests.pki_house import DATABASES, POSTGRESQL, database, empty_house
 
 
 @pytest.fixture
@@ -73,6 +74,32 @@ def test_relaxed_postgresql_is_refused(tmp_path, setting):
         with pytest.raises(ConfigurationRefused):
             check_durable(engine)
         engine.dispose()
+
+
+@pytest.mark.needs("postgresql")
+def test_postgresql_is_sent_to_at_once():
+    """A statement of many rows waited for its beginning to be acknowledged."""
+    engine = open_engine(POSTGRESQL)
+    with reading(engine) as connection:
+        sent_over = connection.connection.dbapi_connection._usock
+        assert sent_over.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert sent_over.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    engine.dispose()
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("other", ["nobody@127.0.0.1:5432", "postgres@127.0.0.1:1"])
+def test_postgresql_that_does_not_let_us_in_is_unavailable(other):
+    engine = open_engine(POSTGRESQL.replace("postgres@127.0.0.1:5432", other))
+    with pytest.raises(Unavailable) as caught, reading(engine):
+        pass
+    assert caught.value.code == "unavailable.database"
+
+
+def test_postgresql_is_reached_over_a_socket_of_its_machine(tmp_path):
+    engine = open_engine(f"postgresql+pg8000://postgres@/test?unix_sock={tmp_path}/absent")
+    with pytest.raises(Unavailable), reading(engine):
+        pass
 
 
 def test_relaxed_database_does_not_become_a_certificate_authority(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Opening SQLite or PostgreSQL so that what was committed is kept, and reading from it."""
 
 import asyncio
+import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from authz.errors import Unavailable
 from certs.errors import Refused
 
 BUSY_TIMEOUT_MS = 5_000  # one process waits for another's write this long before it answers 503
+_POSTGRESQL_PORT = 5432
 READERS_MAX = 4  # PostgreSQL connections that read at once; each waits on the network, not on us
 
 # What SQLite must say of itself: a commit in WAL with FULL is on disk before it returns; NORMAL
@@ -207,7 +209,7 @@ def _engine(url: str) -> Engine:
         search_path = parsed.query.get("search_path")
         arguments = {"startup_params": {"search_path": search_path}} if search_path else {}
         try:
-            return create_engine(
+            engine = create_engine(
                 parsed.difference_update_query(["search_path"]),
                 connect_args=arguments,
                 pool_size=READERS_MAX + 1,
@@ -215,6 +217,8 @@ def _engine(url: str) -> Engine:
             )
         except (NoSuchModuleError, ModuleNotFoundError) as bad:
             raise Refused("database.url", "this PostgreSQL driver is not installed") from bad
+        event.listen(engine, "do_connect", _without_delay)
+        return engine
     raise Refused("database.url", f"no tables are kept in {backend}")
 
 
@@ -234,6 +238,28 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+
+
+def _without_delay(
+    dialect: Dialect, _entry: ConnectionPoolEntry, _arguments: list[object], given: dict[str, Any]
+) -> object:
+    """A driver's connection whose socket sends at once.
+
+    Otherwise the end of a long statement waits until the server has acknowledged its beginning,
+    which the server puts off for 40 ms: a hundred decisions in one commit waited for that.
+    """
+    driver: Any = dialect.loaded_dbapi
+    if "unix_sock" in given:
+        return driver.connect(**given)
+    address = given.get("host", "localhost"), given.get("port", _POSTGRESQL_PORT)
+    connected = socket.create_connection(address, given.get("timeout"))
+    try:
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return driver.Connection(**given, sock=connected)
+    except BaseException:
+        connected.close()
+        raise
 
 
 @contextmanager

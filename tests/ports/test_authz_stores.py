@@ -1,6 +1,7 @@
 """What every database keeps of the authorization house's promises: SQLite and PostgreSQL alike."""
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -50,7 +51,7 @@ from certs.profiles.rules import Role
 from certs.revocation.hash_data import OCPP_ALGORITHMS, of_chain, parse_fields, to_ocpp
 from certs.revocation.hash_dialects import readings, whole_spki_hash
 from certs.revocation.status import Good, Proof, Reason, Revoked, Source, Unknown
-from tests.authz_house import DATABASES, OTHER_TENANT, TENANT, database_url
+from tests.authz_house import DATABASES, OTHER_TENANT, POSTGRESQL, TENANT, database_url
 from tests.world import CONTRACT_CN, NOW, SECOND, valid_world
 
 OWN = EMAID.parse(CONTRACT_CN)
@@ -436,6 +437,33 @@ def test_tenants_are_made_once_and_keys_only_for_them(told):
 
 
 # The log -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.needs("postgresql")
+def test_postgresql_is_sent_to_at_once():
+    """A commit of a hundred decisions waited for its beginning to be acknowledged."""
+    database = Database(POSTGRESQL)
+    with database.reading() as connection:
+        sent_over = connection.connection.dbapi_connection._usock
+        assert sent_over.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(
+            POSTGRESQL.replace("//postgres@", "//nobody@"), marks=pytest.mark.needs("postgresql")
+        ),
+        "postgresql+pg8000://postgres@127.0.0.1:1/test",
+        "postgresql+pg8000://postgres@/test?unix_sock=/absent",
+    ],
+)
+def test_postgresql_that_does_not_let_us_in_is_unavailable(url):
+    database = Database(url)
+    with pytest.raises(Unavailable), database.reading():
+        pass
+    database.close()
 
 
 def decision(at: int, tenant: str = TENANT) -> LoggedDecision:

@@ -102,10 +102,12 @@ def _decode(payload: bytes) -> dict[str, Any]:
 def _once(payload: bytes, members: int) -> bool:
     """Whether no name stands twice in an object, given how many members were read.
 
-    Where no colon follows a space, each member has a quote and a colon; there are no fewer of
-    these than members that were written, so as many as were read is proof. Otherwise, and where
-    texts hold such pairs too, the texts are taken out first.
+    There are no fewer colons than members that were written, so as many as were read is proof.
+    Where texts hold more, and no colon follows a space, each member has a quote and a colon, of
+    which the same is true. Otherwise the texts are taken out first.
     """
+    if payload.count(b":") == members:
+        return True
     if payload.count(b'":') == members and not any(spaced in payload for spaced in _SPACED):
         return True
     return _STRINGS.sub(b"", payload).count(b":") == members

@@ -184,7 +184,7 @@ def assemble(
             holdings=holdings,
             revocations=revocations,
             standings=StandingTable(engine),
-            callers=CallerTable(engine),
+            callers=CallerTable(engine, kept),
             keys=guarded,
         )
         precedents = PrecedentTable(engine, kept)

@@ -1,22 +1,33 @@
 """API key holders in their table."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Engine, bindparam, insert, select, update
 
 from pki.authority.entries import Act
 from pki.callers import Caller
 from pki.errors import NotFound
 from pki.storage import audit
 from pki.storage.database import reading, writing
+from pki.storage.kept import Kept
+from pki.storage.prepared import Question
 from pki.storage.tables import callers
+
+_BY_ID = select(callers).where(callers.c.id == bindparam("asked"))
 
 
 class CallerTable:
     """pki.ports.Callers over the callers table."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, kept: Kept) -> None:
         self._engine = engine
+        self._kept = kept
+        # Whoever calls a door is looked up first, so this one runs at the driver.
+        self._by_id = Question(
+            select(callers).where(callers.c.id == bindparam("id")), engine, ["id"]
+        )
 
     def add(self, caller: Caller, act: Act) -> None:
         with writing(self._engine) as connection:
@@ -35,9 +46,9 @@ class CallerTable:
             audit.write(connection, [act])
 
     def by_id(self, identity: str) -> Caller | None:
-        with reading(self._engine) as connection:
-            row = connection.execute(select(callers).where(callers.c.id == identity)).one_or_none()
-        return None if row is None else _caller(row)
+        with self._kept.asking() as connection:
+            rows = self._by_id.read(connection, identity)
+        return _caller(rows[0]) if rows else None
 
     def all(self, tenant: str) -> tuple[Caller, ...]:
         asked = select(callers).where(callers.c.tenant == tenant).order_by(callers.c.created_at)
@@ -56,14 +67,15 @@ class CallerTable:
             audit.write(connection, [act])
 
 
-def _caller(row: Row[tuple[object, ...]]) -> Caller:
+def _caller(row: Sequence[Any]) -> Caller:
+    identity, tenant, name, key_digest, scopes, created_at, expires_at, withdrawn_at = row
     return Caller(
-        identity=row.id,
-        tenant=row.tenant,
-        name=row.name,
-        scopes=frozenset(row.scopes.split()),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        withdrawn_at=row.withdrawn_at,
-        key_digest=row.key_digest,
+        identity=identity,
+        tenant=tenant,
+        name=name,
+        scopes=frozenset(scopes.split()),
+        created_at=created_at,
+        expires_at=expires_at,
+        withdrawn_at=withdrawn_at,
+        key_digest=key_digest,
     )

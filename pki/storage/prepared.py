@@ -38,14 +38,28 @@ _ROWS = "rows"
 class Question:
     """A SELECT as this database's text, its values given in the order of their names."""
 
-    __slots__ = ("_bound",)
+    __slots__ = ("_bound", "_reading")
 
     def __init__(self, statement: SelectBase, engine: Engine, names: Sequence[str]) -> None:
         self._bound = _Bound(statement, engine.dialect, names)
+        self._reading = [
+            column.type.dialect_impl(engine.dialect).result_processor(engine.dialect, None)
+            for column in statement.selected_columns
+        ]
 
     def ask(self, connection: Connection, *values: object) -> Sequence[tuple[Any, ...]]:
         """The rows of the answer as the driver gives them."""
         return connection.ask(self._bound.sql, self._bound.values(values))
+
+    def read(self, connection: Connection, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of the answer, each value as its column's type has it."""
+        return [
+            tuple(
+                value if read is None else read(value)
+                for read, value in zip(self._reading, row, strict=True)
+            )
+            for row in self.ask(connection, *values)
+        ]
 
 
 class Change:

@@ -49,7 +49,7 @@ class Stores:
         self.revocations = RevocationTable(engine, Kept(engine))
         self.standings = StandingTable(engine)
         self.lists = ListTable(engine)
-        self.callers = CallerTable(engine)
+        self.callers = CallerTable(engine, Kept(engine))
         self.audit = AuditTable(engine)
 
     def events(self):

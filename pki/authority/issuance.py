@@ -87,7 +87,10 @@ class Issuance:
 
         Threads that ask while another's certificate is under way share the next transactions.
         """
-        together = self._together.setdefault(approved.issuer.key_id, self._new_together())
+        key_id = approved.issuer.key_id
+        together = self._together.get(key_id)
+        if together is None:  # one for all threads, whichever came first
+            together = self._together.setdefault(key_id, self._new_together())
         return together.do(approved)
 
     def issue_batch(self, batch: Sequence[Approved]) -> list[Certificate | Refused]:

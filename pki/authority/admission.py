@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+
+from msgspec import structs
 
 from certs.errors import Refused
 from pki.authority.entries import Holder, Inquiry, Precedent
@@ -53,7 +55,7 @@ class Admission:
         judge_key(approved, precedent)
         before = earlier.holders.get(approved.subject_key_id)
         if before is not None:
-            judge_key(approved, replace(precedent, holder=before))
+            judge_key(approved, structs.replace(precedent, holder=before))
         registration = judge_name(approved, precedent, now=now)
         holder = approved.holder
         at_most = self._limits.identity_certificates_max
@@ -62,7 +64,11 @@ class Admission:
         self._pace.take(approved.tenant, now=now)
         earlier.holders[approved.subject_key_id] = holder
         earlier.issued[holder] += 1
-        return approved if registration is None else replace(approved, registration=registration)
+        return (
+            approved
+            if registration is None
+            else structs.replace(approved, registration=registration)
+        )
 
     def _too_many(self, holder: Holder, now: datetime) -> RateExceeded:
         window, at_most = self._limits.identity_window, self._limits.identity_certificates_max

@@ -15,7 +15,7 @@ from certs.keys import PublicKey
 from certs.profiles.rules import Profile
 from pki.authority import failpoints
 from pki.authority.approval import Approval, Terms
-from pki.authority.entries import Act, Issuer
+from pki.authority.entries import Act, Holder, Issuer
 from pki.authority.identity import demand_printable, identify
 from pki.authority.issuance import Issuance, draw_serial
 from pki.authority.registration import Approved, subject_key_id
@@ -130,9 +130,12 @@ class Founding:
             request=request,
             profile=profile,
             issuer=issuer,
-            tenant=tenant,
             actor=actor,
-            identity=identify(terms.common_name, profile).canonical,
+            holder=Holder(
+                tenant=tenant,
+                role=profile.role,
+                identity=identify(terms.common_name, profile).canonical,
+            ),
             subject_key_id=key_id,
         )
 

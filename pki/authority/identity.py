@@ -1,7 +1,8 @@
 """Whom a common name names, in the one form by which identities are compared and permitted."""
 
-from dataclasses import dataclass
 from typing import assert_never
+
+import msgspec
 
 from certs.errors import MalformedIdentifier, Refused
 from certs.identifiers.emaid import EMAID
@@ -13,8 +14,7 @@ from certs.profiles.rules import NameForm, Profile
 CHARACTERS_MAX = 64  # ub-common-name (RFC 5280 A.1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """A subject's identity: its canonical form, and the prefix that it is permitted by.
 
     ``prefix`` is the WMI of a PCID, country and provider of an eMAID, country and operator of an

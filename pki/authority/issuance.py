@@ -278,10 +278,10 @@ def _intent(approved: Approved, draft: issuing.Draft) -> Intent:
     return Intent(
         issuer=approved.issuer.key_id,
         serial=certificate.serial,
-        tenant=approved.tenant,
+        tenant=approved.holder.tenant,
         profile=approved.profile.name,
         common_name=approved.request.common_name,
-        identity=approved.identity,
+        identity=approved.holder.identity,
         role=approved.profile.role,
         subject_key_id=approved.subject_key_id,
         not_before=certificate.not_before,

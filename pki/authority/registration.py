@@ -1,8 +1,9 @@
 """Who may have which certificate, from which authority."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from certs.errors import Refused
 from certs.keys import SIGNING_KEYS, key_identifier, kind_of_spki
@@ -16,9 +17,8 @@ from pki.authority.request import IssuanceRequest
 from pki.callers import Caller, issue_scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approved:
-    """A request that may be fulfilled: by which profile, from which authority, for which tenant.
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that may be fulfilled: by which profile, from which authority, for whom.
 
     ``registered`` asks for a registered name, whose number ``registration`` is once it is found;
     ``key_reuse`` lets the subject's own key be certified again.
@@ -27,19 +27,18 @@ class Approved:
     request: IssuanceRequest
     profile: Profile
     issuer: Issuer
-    tenant: str
     actor: str
-    identity: str
+    holder: Holder
     subject_key_id: str
     registered: bool = False
     key_reuse: bool = True
     registration: int | None = None
     related: Related | None = None
-    holder: Holder = field(init=False)  # whom the certificate is for
 
-    def __post_init__(self) -> None:
-        holder = Holder(tenant=self.tenant, role=self.profile.role, identity=self.identity)
-        object.__setattr__(self, "holder", holder)
+    @property
+    def tenant(self) -> str:
+        """Whose certificate it is."""
+        return self.holder.tenant
 
 
 def permit(
@@ -86,9 +85,8 @@ def permit(
         request=request,
         profile=profile,
         issuer=issuer,
-        tenant=caller.tenant,
         actor=caller.identity,
-        identity=identity.canonical,
+        holder=Holder(tenant=caller.tenant, role=profile.role, identity=identity.canonical),
         subject_key_id=key_id,
         registered=grant.registered,
         key_reuse=grant.key_reuse,

@@ -11,7 +11,7 @@ from certs.profiles.rules import Role
 from pki.authority import bulk, registration, revocation
 from pki.authority.admission import Admission
 from pki.authority.directory import Directory
-from pki.authority.entries import Act, Entry, Issuer, Reason, Responder, Revocation
+from pki.authority.entries import Act, Entry, Holder, Issuer, Reason, Responder, Revocation
 from pki.authority.issuance import Issuance
 from pki.authority.registration import Approved
 from pki.authority.request import IssuanceRequest
@@ -293,9 +293,12 @@ class Authority:
                 request=request,
                 profile=catalogue.profile(Role.OCSP_RESPONDER, issuer.edition),
                 issuer=issuer,
-                tenant=issuer.tenant,
                 actor="authority",
-                identity=request.common_name,
+                holder=Holder(
+                    tenant=issuer.tenant,
+                    role=Role.OCSP_RESPONDER,
+                    identity=request.common_name,
+                ),
                 subject_key_id=registration.subject_key_id(request),
             )
         )

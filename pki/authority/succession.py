@@ -1,7 +1,8 @@
 """Certificates that follow others or go beside them: renewal, rekey, a charger's two editions."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec import structs
 
 from certs import names
 from certs.certificate import Certificate, Reading, parse
@@ -65,7 +66,7 @@ class Succession:
         )
         profile = catalogue.by_name(entry.profile)
         approved = self._permit(_same(self._renewable(entry, profile), profile, key), caller)
-        approved = replace(
+        approved = structs.replace(
             approved,
             registered=False,
             related=Related(relation=Relation.RENEWS, issuer=entry.issuer, serial=entry.serial),
@@ -102,7 +103,7 @@ class Succession:
                 self._issuance.examine(each)
         issued: list[Issued] = []
         for each, there in zip(ready, standing, strict=True):
-            bound = replace(each, related=_beside(issued))
+            bound = structs.replace(each, related=_beside(issued))
             certificate = self._issuance.issue(bound) if there is None else there
             issued.append(self._authority.issued(bound, certificate))
         return issued[0], issued[1]

@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 from alembic import command
+from msgspec import structs
 from sqlalchemy import select, text
 
 from certs.edition import Edition
@@ -53,7 +54,7 @@ class Records:
                     issue(self.house, number)
         finally:
             issuance._register = register
-        return [replace(intent, **odd) for intent in kept]
+        return [structs.replace(intent, **odd) for intent in kept]
 
 
 @pytest.fixture(params=DATABASES)
@@ -109,7 +110,7 @@ def test_holder_and_count_are_known_after_an_intent_one_by_one_and_in_a_batch(re
     assert records.precedents.oldest(HOLDER, since=NOW - timedelta(days=1)) == NOW
     assert known(records, asked, since=NOW)[0].recent == 0
     assert records.precedents.oldest(HOLDER, since=NOW) is None
-    other = replace(HOLDER, tenant="other")
+    other = structs.replace(HOLDER, tenant="other")
     assert known(records, inquiry(holder=other))[0].recent == 0
 
 
@@ -117,16 +118,16 @@ def test_key_is_given_to_one_holder_for_good(records):
     (intent,) = records.intents(1)
     register = records.house.stores.register
     register.intend([intent], [act()])
-    register.intend([replace(intent, serial=2)], [act()])
+    register.intend([structs.replace(intent, serial=2)], [act()])
     for odd in ({"tenant": "other"}, {"identity": "DE8AA000000009"}, {"role": Role.CPS}):
         with pytest.raises(KeyTaken):
-            register.intend([replace(intent, serial=3, **odd)], [act()])
+            register.intend([structs.replace(intent, serial=3, **odd)], [act()])
     assert register.find(intent.issuer, 3) is None
 
 
 def test_key_for_two_holders_in_one_batch_is_given_to_neither(records):
     (intent,) = records.intents(1)
-    pair = [intent, replace(intent, serial=2, identity="DE8AA000000009")]
+    pair = [intent, structs.replace(intent, serial=2, identity="DE8AA000000009")]
     with pytest.raises(KeyTaken):
         records.house.stores.register.intend(pair, [act()])
     assert known(records, inquiry(intent.subject_key_id))[0].holder is None
@@ -144,7 +145,10 @@ def test_blocked_key_is_given_to_nobody(records):
 
 def test_two_who_ask_at_once_for_one_key_are_not_both_given_it(records):
     (intent,) = records.intents(1)
-    intents = [replace(intent, serial=7, identity="a"), replace(intent, serial=8, identity="b")]
+    intents = [
+        structs.replace(intent, serial=7, identity="a"),
+        structs.replace(intent, serial=8, identity="b"),
+    ]
     barrier = Barrier(2)
 
     def ask(one):

@@ -15,6 +15,7 @@ from certs.linting import lint
 from certs.profiles.rules import Presence, Profile, Role
 
 SERIAL_BITS_MAX = 159  # 20 octets, the first bit being the sign (RFC 5280 4.1.2.2)
+_SERIAL_BEYOND = 1 << SERIAL_BITS_MAX
 NAME_CHARACTERS_MAX = 64  # ub-common-name, ub-organization-name (RFC 5280 A.1)
 URL_CHARACTERS_MAX = 200  # a certificate has 800 octets in all
 
@@ -212,7 +213,7 @@ def sign(draft: Draft, signer: Signer) -> Certificate:
 
 def _examine(request: Request) -> None:
     """Refuse values that no profile could make a certificate of."""
-    if not 0 < request.serial < 1 << SERIAL_BITS_MAX:
+    if not 0 < request.serial < _SERIAL_BEYOND:
         _malformed("a serial number is positive and has at most 20 octets")
     for moment in (request.not_before, request.not_after):
         if moment.tzinfo is None or moment.year < 1950:
@@ -222,22 +223,31 @@ def _examine(request: Request) -> None:
             0 < len(name) <= NAME_CHARACTERS_MAX and name.isprintable() and name == name.strip()
         ):
             _malformed(f"names are printable and have 1 to {NAME_CHARACTERS_MAX} characters")
-    country = request.country
-    if country is not None and not (
-        len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()
-    ):
+    if not _is_country(request.country):
         _malformed("a country is two capital letters")
     for url in (request.ocsp_url, request.crl_url, request.ca_issuers_url):
-        if url is not None and not (
-            url.isascii()
-            and url.isprintable()
-            and " " not in url
-            and len(url) <= URL_CHARACTERS_MAX
-            and url.startswith(("http://", "https://"))
-        ):
+        if not _is_address(url):
             _malformed("an address is an http or https URL")
     if request.subject_key_id is not None and not 0 < len(request.subject_key_id) <= 20:
         _malformed("a key identifier has 1 to 20 octets")
+
+
+@lru_cache(maxsize=256)
+def _is_country(country: str | None) -> bool:
+    return country is None or (
+        len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()
+    )
+
+
+@lru_cache(maxsize=1024)  # one a list of revocations
+def _is_address(url: str | None) -> bool:
+    return url is None or (
+        url.isascii()
+        and url.isprintable()
+        and " " not in url
+        and len(url) <= URL_CHARACTERS_MAX
+        and url.startswith(("http://", "https://"))
+    )
 
 
 def _malformed(detail: str) -> None:

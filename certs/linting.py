@@ -1,14 +1,13 @@
 """Whether a certificate is what its profile says, every deviation named."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import assert_never
+from typing import ParamSpec, assert_never, cast
 
 from certs import der, extensions, names
 from certs.certificate import Certificate
-from certs.edition import Edition
 from certs.errors import MalformedIdentifier
 from certs.extensions import Extension, KeyUsage
 from certs.findings.catalogue import found
@@ -20,6 +19,8 @@ from certs.identifiers.secc_id import SECCID
 from certs.keys import SIGNATURE_ALGORITHMS, KeyKind, plausible
 from certs.profiles.rules import NameForm, Presence, Profile, bit_names
 from certs.to_be_signed import is_printable
+
+_Values = ParamSpec("_Values")
 
 COMMON_NAME_CHARACTERS_MAX = 64  # ub-common-name, RFC 5280 A.1
 _UTF8_STRING = 0x0C
@@ -54,13 +55,32 @@ def lint(
         issuer = certificate
     return (
         *_encoding(certificate, profile),
-        *_algorithms(certificate, profile),
-        *_subject(certificate, profile),
-        *_validity(certificate, profile),
+        *_algorithms(
+            certificate.key_kind,
+            certificate.subject_public_key,
+            certificate.signature_algorithm,
+            profile,
+        ),
+        *_subject(
+            certificate.subject, certificate.common_names, certificate.domain_components, profile
+        ),
+        *_validity(certificate.not_before, certificate.not_after, profile),
         *_shared(certificate.shape, profile, certificate.key_kind),
         *_key_identifiers(certificate, issuer),
         *(() if issuer is None else _under(certificate, issuer)),
     )
+
+
+def _judged_once(
+    judge: Callable[_Values, Iterator[Finding]],
+) -> Callable[_Values, tuple[Finding, ...]]:
+    """Remembers what was found for values: a draft is linted again before it is signed."""
+
+    def judged(*values: _Values.args, **named: _Values.kwargs) -> tuple[Finding, ...]:
+        return tuple(judge(*values, **named))
+
+    # As many as are drafted in one batch.
+    return cast("Callable[_Values, tuple[Finding, ...]]", lru_cache(maxsize=1024)(judged))
 
 
 Shape = Mapping[str, Extension]
@@ -94,20 +114,17 @@ def _encoding(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
         yield found("profile.serial_predictable", where="serialNumber")
 
 
-def _algorithms(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+@_judged_once
+def _algorithms(
+    kind: KeyKind, subject_public_key: bytes, signature_algorithm: bytes, profile: Profile
+) -> Iterator[Finding]:
     allowed = profile.algorithms.keys
-    kind = certificate.key_kind
     if kind not in allowed:
         yield found("profile.key_kind_wrong", where="subjectPublicKeyInfo", detail=kind.value)
-    elif not plausible(kind, certificate.subject_public_key):
+    elif not plausible(kind, subject_public_key):
         yield found("profile.key_malformed", where="subjectPublicKeyInfo")
-    if certificate.signature_algorithm not in _signature_algorithms(allowed):
+    if all(signature_algorithm != SIGNATURE_ALGORITHMS[kind] for kind in allowed):
         yield found("profile.signature_algorithm_wrong", where="signatureAlgorithm")
-
-
-@lru_cache
-def _signature_algorithms(kinds: frozenset[KeyKind]) -> frozenset[bytes]:
-    return frozenset(SIGNATURE_ALGORITHMS[kind] for kind in kinds)
 
 
 def _basic_constraints(shape: Shape, profile: Profile) -> Iterator[Finding]:
@@ -167,8 +184,10 @@ def _extended_key_usage(shape: Shape, profile: Profile) -> Iterator[Finding]:
             )
 
 
-def _subject(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
-    components = certificate.domain_components
+@_judged_once
+def _subject(
+    name: bytes, common_names: tuple[str, ...], components: tuple[str, ...], profile: Profile
+) -> Iterator[Finding]:
     expected = profile.domain_component
     if not components:
         if expected.issued is not None:
@@ -179,16 +198,15 @@ def _subject(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
             where="subject",
             detail=f"{' '.join(map(repr, components))}, the profile has {expected.issued!r}",
         )
-    if len(certificate.common_names) == 1:
-        code = _common_name(certificate.common_names[0], profile)
+    if len(common_names) == 1:
+        code = _common_name(common_names[0], profile)
         if code:
             yield found(code, where="subject", detail=f"no {profile.subject.form.value}")
     else:
-        count = len(certificate.common_names)
+        count = len(common_names)
         yield found("profile.common_name_absent", where="subject", detail=f"{count} of them")
     kinds: frozenset[str] = frozenset()
     needless = False
-    name = certificate.subject
     at, stop = der.whole(name, der.SEQUENCE)
     while at < stop:
         _, _, end = der.tlv(name, at, stop)
@@ -253,7 +271,7 @@ def _common_name(text: str, profile: Profile) -> str:
                 wrong = not text.strip() or not text.isprintable()
                 return "profile.common_name_wrong" if wrong else ""
             case NameForm.EMAID:
-                emaid = _emaid(text, profile.edition)
+                emaid = EMAID.parse(text, edition=profile.edition)
                 return "profile.common_name_check_digit" if emaid.check_ok is False else ""
             case NameForm.PCID:
                 PCID.parse(text, edition=profile.edition)
@@ -282,11 +300,6 @@ def _is_address(text: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=1024)  # drafts are linted again before they are signed
-def _emaid(text: str, edition: Edition) -> EMAID:
-    return EMAID.parse(text, edition=edition)
-
-
 def _parse_charger(text: str) -> EVSEID | SECCID:
     try:
         return EVSEID.parse(text)
@@ -294,12 +307,13 @@ def _parse_charger(text: str) -> EVSEID | SECCID:
         return SECCID.parse(text)
 
 
-def _validity(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
+@_judged_once
+def _validity(not_before: datetime, not_after: datetime, profile: Profile) -> Iterator[Finding]:
     rule = profile.validity
-    if certificate.not_after < certificate.not_before:
+    if not_after < not_before:
         yield found("profile.validity_inverted", where="validity")
         return
-    lifetime = certificate.not_after - certificate.not_before
+    lifetime = not_after - not_before
     if rule.longest_days is not None and lifetime > timedelta(days=rule.longest_days):
         yield found(
             "profile.validity_too_long",
@@ -312,7 +326,7 @@ def _validity(certificate: Certificate, profile: Profile) -> Iterator[Finding]:
             where="validity",
             detail=f"{lifetime.days} days, at least {rule.shortest_days}",
         )
-    if certificate.not_before < _ODD_BEFORE or certificate.not_after.year == _ODD_YEAR:
+    if not_before < _ODD_BEFORE or not_after.year == _ODD_YEAR:
         yield found("profile.validity_odd", where="validity")
 
 

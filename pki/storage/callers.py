@@ -46,8 +46,7 @@ class CallerTable:
             audit.write(connection, [act])
 
     def by_id(self, identity: str) -> Caller | None:
-        with self._kept.asking() as connection:
-            rows = self._by_id.read(connection, identity)
+        rows = self._by_id.read(self._kept, identity)
         return _caller(rows[0]) if rows else None
 
     def all(self, tenant: str) -> tuple[Caller, ...]:

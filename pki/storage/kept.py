@@ -5,9 +5,9 @@ write a certificate's rows. These are taken and given back with nothing in betwe
 first: its cache of pages is warm, and what it wrote itself does not make that cache stale.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -15,12 +15,22 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from pki.errors import Unavailable
 from pki.storage.database import turn_of
 
+T = TypeVar("T")
+
 Values = tuple[object, ...]  # values as the driver takes them: as text, for PostgreSQL
 
 _UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
 
 
-class Connection(Protocol):
+class Answers(Protocol):
+    """Whatever answers a SELECT."""
+
+    def ask(self, sql: str, values: Values) -> Sequence[tuple[Any, ...]]:
+        """Every row, as the driver gives them."""
+        ...
+
+
+class Connection(Answers, Protocol):
     """One kept connection. Every method raises what the driver raises."""
 
     def begin(self) -> None: ...
@@ -31,10 +41,6 @@ class Connection(Protocol):
 
     def run(self, sql: str, rows: Sequence[Values]) -> int:
         """Runs a statement once a row; how many rows of tables it touched in all."""
-        ...
-
-    def ask(self, sql: str, values: Values) -> Sequence[tuple[Any, ...]]:
-        """Every row of a SELECT, as the driver gives them."""
         ...
 
     def close(self) -> None: ...
@@ -60,7 +66,7 @@ class Kept:
         Integrity errors (``clash``) are for those inside to catch.
         """
         with self._turn:
-            connection = self._taken(begun=True)
+            connection, _ = self._first(lambda connection: connection.begin())
             try:
                 yield connection
                 connection.commit()
@@ -72,41 +78,38 @@ class Kept:
                 raise
             self._idle.append(connection)
 
-    @contextmanager
-    def asking(self) -> Iterator[Connection]:
-        """A connection to ask one thing by, outside of any transaction of ours; Unavailable."""
-        connection = self._taken(begun=False)
-        try:
-            yield connection
-        except self._failures as bad:
-            self._drop(connection)
-            raise _unavailable(bad) from bad
+    def ask(self, sql: str, values: Values) -> Sequence[tuple[Any, ...]]:
+        """Every row of a SELECT, outside of any transaction of ours; Unavailable."""
+        connection, rows = self._first(lambda connection: connection.ask(sql, values))
         self._idle.append(connection)
+        return rows
 
-    def _taken(self, *, begun: bool) -> Connection:
+    def _first(self, do: Callable[[Connection], T]) -> tuple[Connection, T]:
+        """A connection, and what the first thing told that was done by it.
+
+        Where that fails on one that was kept, it is done once more on a fresh one: the server may
+        have been started anew, and then all of them are lost.
+        """
         try:
             connection = self._idle_one()
-            if not begun:
-                return connection or self._opened()
-            if connection is not None and self._begins(connection):
-                return connection
-            connection = self._opened()
-            connection.begin()
+            if connection is None:
+                return self._tried(self._opened(), do)
+            try:
+                return self._tried(connection, do)
+            except self._failures:
+                if self._sqlite:
+                    raise
+                self._close(self._engine)
+                return self._tried(self._opened(), do)
         except self._failures as bad:
             raise _unavailable(bad) from bad
-        return connection
 
-    def _begins(self, connection: Connection) -> bool:
-        """Begins a transaction; False where the server was started anew, and all are lost."""
+    def _tried(self, connection: Connection, do: Callable[[Connection], T]) -> tuple[Connection, T]:
         try:
-            connection.begin()
+            return connection, do(connection)
         except self._failures:
             self._drop(connection)
-            if self._sqlite:
-                raise
-            self._close(self._engine)
-            return False
-        return True
+            raise
 
     def _undo(self, connection: Connection) -> None:
         try:

@@ -34,8 +34,7 @@ class PrecedentTable:
         rows: list[Sequence[Any]] = []
         if len(asked) == 1:
             (one,) = asked
-            with self._kept.asking() as connection:
-                rows += self._one.ask(connection, one.key_id, one.holder.identity, since)
+            rows += self._one.ask(self._kept, one.key_id, one.holder.identity, since)
         else:
             with reading(self._engine) as connection:
                 for at in range(0, len(asked), _CHUNK):

@@ -28,7 +28,7 @@ from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import TypeEngine
 
 from pki.storage.columns import Storing, storing
-from pki.storage.kept import Connection, Values
+from pki.storage.kept import Answers, Connection, Values
 
 # The values of a row as a statement names them, each of its column's type.
 Given = Mapping[str, ColumnElement[Any]]
@@ -47,18 +47,18 @@ class Question:
             for column in statement.selected_columns
         ]
 
-    def ask(self, connection: Connection, *values: object) -> Sequence[tuple[Any, ...]]:
+    def ask(self, of: Answers, *values: object) -> Sequence[tuple[Any, ...]]:
         """The rows of the answer as the driver gives them."""
-        return connection.ask(self._bound.sql, self._bound.values(values))
+        return of.ask(self._bound.sql, self._bound.values(values))
 
-    def read(self, connection: Connection, *values: object) -> list[tuple[Any, ...]]:
+    def read(self, of: Answers, *values: object) -> list[tuple[Any, ...]]:
         """The rows of the answer, each value as its column's type has it."""
         return [
             tuple(
                 value if read is None else read(value)
                 for read, value in zip(self._reading, row, strict=True)
             )
-            for row in self.ask(connection, *values)
+            for row in self.ask(of, *values)
         ]
 
 

@@ -66,16 +66,15 @@ class RevocationPages:
     def _pages(self, query: Question, extent: Extent) -> Iterator[Sequence[tuple[Any, ...]]]:
         place = (_NO_REVISION if extent.beyond is None else extent.beyond, _BEYOND_EVERY_SERIAL)
         while True:
-            with self._kept.asking() as connection:
-                page = query.ask(
-                    connection,
-                    extent.issuer,
-                    extent.shard,
-                    *place,
-                    extent.expiring_from,
-                    extent.through,
-                    _PAGE_ROWS,
-                )
+            page = query.ask(
+                self._kept,
+                extent.issuer,
+                extent.shard,
+                *place,
+                extent.expiring_from,
+                extent.through,
+                _PAGE_ROWS,
+            )
             yield page
             if len(page) < _PAGE_ROWS:
                 return

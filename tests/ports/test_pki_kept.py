@@ -36,8 +36,7 @@ def write(kept, note):
 
 
 def notes(kept):
-    with kept.asking() as connection:
-        return sorted(note for (note,) in connection.ask("SELECT note FROM notes", ()))
+    return sorted(note for (note,) in kept.ask("SELECT note FROM notes", ()))
 
 
 def begin(kept, then):
@@ -89,9 +88,13 @@ def test_clash_is_for_those_inside_to_catch(kept):
 
 
 def test_failing_statement_is_unavailable_and_others_may_write_at_once(kept):
-    for working in (kept.transaction, kept.asking):
-        with pytest.raises(Unavailable) as caught, working() as connection:
-            connection.ask("SELECT nothing FROM nowhere", ())
+    def write_wrongly():
+        with kept.transaction() as connection:
+            connection.run("INSERT INTO nowhere VALUES (1)", [()])
+
+    for wrong in (write_wrongly, lambda: kept.ask("SELECT nothing FROM nowhere", ())):
+        with pytest.raises(Unavailable) as caught:
+            wrong()
         assert caught.value.code == "unavailable.database"
         with writing(kept._engine) as other:
             other.execute(text("DELETE FROM notes"))
@@ -118,18 +121,22 @@ def test_connection_lost_within_what_is_broken_off_is_not_used_again(kept):
 
 
 @pytest.mark.needs("postgresql")
-def test_connections_lost_while_nobody_used_them_are_opened_anew(tmp_path):
+@pytest.mark.parametrize("asked", ["write", "read"])
+def test_connections_lost_while_nobody_used_them_are_opened_anew(tmp_path, asked):
     with database("postgresql", tmp_path) as url:
         engine = open_engine(url)
         kept = Kept(engine)
-        with kept.asking(), kept.asking():
+        with kept.transaction(), kept.transaction():
             pass
         assert len(kept._idle) == 2
         for connection in kept._idle:
             lose(connection)
-        with kept.transaction() as connection:
-            assert connection.ask("SELECT 1", ()) == [[1]]
-        assert kept._idle == [connection]
+        if asked == "write":
+            with kept.transaction() as connection:
+                assert connection.ask("SELECT 1", ()) == [[1]]
+        else:
+            assert kept.ask("SELECT 1", ()) == [[1]]
+        assert len(kept._idle) == 1
         engine.dispose()
         assert kept._idle == []
 

@@ -5,9 +5,10 @@ import gc
 import resource
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -30,10 +31,15 @@ GARBAGE_OBJECTS = 20_000  # new objects between two searches for cycles; some me
 STOP_SECONDS = 10  # how long requests under way may take to end
 
 
+# Linux alone deals connections out to all sockets of an address.
+_DEALT_OUT = sys.platform == "linux"
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One house behind one socket that listens already. ``make`` puts its application together.
+    """One house behind one socket. ``make`` puts its application together.
 
+    The socket listens already; one that was ``reserved`` does so only as ``apart`` gives it.
     ``tls`` is what its connections share, where they are TLS.
     """
 
@@ -47,24 +53,64 @@ class Door:
         plain = url_of(self.listening)
         return plain if self.tls is None else plain.replace("http", "https", 1)
 
+    def apart(self) -> "Door":
+        """The same door with a socket of its own that listens at a reserved address.
+
+        From one socket, one process takes all connections that come in a moment, and keeps them;
+        of several, each gets its share.
+        """
+        if not _DEALT_OUT:
+            return replace(self, listening=self.listening.dup())
+        own = _bound(*self.listening.getsockname()[:2], dealt_out=True)
+        own.listen(BACKLOG)
+        return replace(self, listening=own)
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. A complaint where it cannot be had."""
+    with _complaining(host, port):
+        made = _bound(host, port)
+        made.listen(BACKLOG)
+    return made
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """A socket that holds an address for the doors of several processes; as ``listen``."""
+    if not _DEALT_OUT:
+        return listen(host, port)
+    with _complaining(host, port):
+        if port:
+            # Sockets that are dealt out to tolerate each other, whosoever they are.
+            with _bound(host, port) as alone:
+                alone.listen(BACKLOG)
+        return _bound(host, port, dealt_out=True)
+
+
+@contextmanager
+def _complaining(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as bad:
+        raise Complaint(
+            f"cannot listen on {host} port {port}: {(bad.strerror or str(bad)).lower()}",
+            hint="another address or port",
+            exit_code=ExitCode.UNREACHABLE,
+        ) from bad
+
+
+def _bound(host: str, port: int, *, dealt_out: bool = False) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio switches Nagle's algorithm off only where the protocol is named: without it every
     # answer waits 40 ms for the client's delayed acknowledgement.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if dealt_out:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.bind((host, port))
-        made.listen(BACKLOG)
-    except OSError as bad:
+    except OSError:
         made.close()
-        raise Complaint(
-            f"cannot listen on {host} port {port}: {(bad.strerror or str(bad)).lower()}",
-            hint="another address or port",
-            exit_code=ExitCode.UNREACHABLE,
-        ) from bad
+        raise
     return made
 
 

@@ -5,7 +5,7 @@ import multiprocessing
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -85,8 +85,13 @@ def _work(doors: Sequence[Door], complain: Callable[[Exception], int], heard: Co
 
 def _begin(place: _Place, doors: Sequence[Door], complain: Callable[[Exception], int]) -> None:
     heard, tells = _FORK.Pipe(duplex=False)
-    process = _FORK.Process(target=_work, args=(doors, complain, tells), name="plugward-worker")
-    process.start()
+    with ExitStack() as own:
+        # Its sockets end with it: what others would wait for there is dealt out to them anew.
+        apart = [door.apart() for door in doors]
+        for door in apart:
+            own.enter_context(door.listening)
+        process = _FORK.Process(target=_work, args=(apart, complain, tells), name="plugward-worker")
+        process.start()
     tells.close()
     place.process, place.heard, place.begun_at = process, heard, monotonic()
 

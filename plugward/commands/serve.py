@@ -12,7 +12,7 @@ from plugward import configuration, home, logs, options, terminal
 from plugward.errors import Complaint
 from plugward.exit_codes import ExitCode
 from plugward.hardening import harden
-from plugward.serve import Door, listen, run_on_loop, serve
+from plugward.serve import Door, listen, reserve, run_on_loop, serve
 from plugward.translation import complain
 from plugward.workers import WORKERS_MAX, supervise
 
@@ -85,12 +85,13 @@ def run(
     if host not in _LOOPBACK and (of_pki is not None or tls is None):
         terminal.say(f"listening on {host} without TLS: let a proxy speak it")
     doors = []
+    taking = listen if workers == 1 else reserve
     with ExitStack() as sockets:
         if of_pki is not None:
-            listening = sockets.enter_context(listen(host, pki_port))
+            listening = sockets.enter_context(taking(host, pki_port))
             doors.append(Door("pki", listening, partial(configuration.pki_app, of_pki)))
         if of_authz is not None:
-            listening = sockets.enter_context(listen(host, authz_port))
+            listening = sockets.enter_context(taking(host, authz_port))
             make = partial(configuration.authz_app, of_authz)
             doors.append(Door("authz", listening, make, tls))
         said = ", ".join(f"{door.name} {door.url}" for door in doors)

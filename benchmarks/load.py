@@ -114,10 +114,15 @@ def shared(requests: Sequence[bytes], connections: int) -> list[Sequence[bytes]]
 
 
 def run(
-    connections: Sequence[Connection], *, good: Callable[[bytes], bool], processes: Sequence[int]
+    connections: Sequence[Connection],
+    *,
+    good: Callable[[bytes], bool],
+    processes: Sequence[int],
+    seconds_max: float = float("inf"),
 ) -> Load:
     """Sends every request of every connection, each when the one before it was answered.
 
+    No more are sent after ``seconds_max``.
     ``processes`` are the server's: their processor time is what a request costs.
     """
     latencies: list[float] = []
@@ -143,7 +148,7 @@ def run(
                     continue
                 latencies.append(time.perf_counter() - connection.sent_at)
                 well += good(answer)
-                if not connection.send():
+                if connection.sent_at - begun > seconds_max or not connection.send():
                     selector.unregister(connection.socket)
                     waiting -= 1
         seconds = time.perf_counter() - begun

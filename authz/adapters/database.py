@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
+from time import monotonic, sleep
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, text
@@ -20,6 +21,7 @@ from certs.errors import Refused
 
 BUSY_TIMEOUT_MS = 5_000  # one process waits for another's write this long before it answers 503
 _POSTGRESQL_PORT = 5432
+LOOK_AGAIN_SECONDS, LOOK_AGAIN_SECONDS_MAX = 0.000_1, 0.002  # whether that write is over
 READERS_MAX = 4  # PostgreSQL connections that read at once; each waits on the network, not on us
 
 # What SQLite must say of itself: a commit in WAL with FULL is on disk before it returns; NORMAL
@@ -236,8 +238,35 @@ def _harden_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        return
+    if options.get("reading"):
+        connection.exec_driver_sql("BEGIN")
+    elif not _begins_soon(cast("sqlite3.Connection", connection.connection.dbapi_connection)):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # says what is wrong
+
+
+def _begins_soon(connection: sqlite3.Connection) -> bool:
+    """Begins to write once other processes have; False where they take BUSY_TIMEOUT_MS.
+
+    A commit takes a fraction of a millisecond. SQLite's own waiting looks again after 1, 2, 5, 10
+    and more of them, so two processes that write all the time spent a third of it asleep.
+    """
+    ends, pause = monotonic() + BUSY_TIMEOUT_MS / 1_000, LOOK_AGAIN_SECONDS
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as busy:
+                if busy.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > ends:
+                    return False
+            else:
+                return True
+            sleep(pause)
+            pause = min(pause * 1.5, LOOK_AGAIN_SECONDS_MAX)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 def _without_delay(

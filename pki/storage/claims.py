@@ -41,21 +41,18 @@ class Claims:
             return insert(subject_keys).from_select(_COLUMNS, rows).on_conflict_do_nothing()
 
         keys, names = subject_keys.c, registered_names.c
-        self._claiming = Change(engine, {name: keys[name].type for name in _COLUMNS}, claim)
+        self.claiming = Change(engine, {name: keys[name].type for name in _COLUMNS}, claim)
         self._owner = Question(_OWNER, engine, ["of_key"])
         self._relating = inserting(engine, relations, _RELATION)
         self._using = Change(
             engine, {"of_number": names.number.type, "at": names.used_at.type}, _use_up
         )
 
-    def claim(self, connection: kept.Connection, intents: Sequence[Intent]) -> None:
-        """Gives each key to its holder; KeyTaken where another has it, or it is blocked.
-
-        Rows are written in the order of their keys, so that two batches never wait for each other
-        in a circle.
-        """
-        rows = sorted(_row(intent) for intent in intents)
-        if self._claiming.run(connection, rows) == len(rows):
+    def demand(
+        self, connection: kept.Connection, claimed: int, rows: Sequence[tuple[str, ...]]
+    ) -> None:
+        """KeyTaken where another has one of the keys, or it is blocked, once they were claimed."""
+        if claimed == len(rows):
             return
         for key_id, *holder in rows:
             ((*owner, blocked),) = self._owner.ask(connection, key_id)
@@ -85,6 +82,14 @@ class Claims:
         ]
         if rows:
             self._relating.run(connection, rows)
+
+
+def claims_of(intents: Sequence[Intent]) -> list[tuple[str, ...]]:
+    """The keys to be given to their holders.
+
+    In the order of the keys, so that two batches never wait for each other in a circle.
+    """
+    return sorted(_row(intent) for intent in intents)
 
 
 def enter(connection: Connection, intent: Intent) -> None:

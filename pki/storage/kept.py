@@ -194,9 +194,11 @@ class _Postgresql:
         self._raw = raw
         self._driver = driver
         self._prepared: dict[str, tuple[Any, ...]] = {}
-        # Parsed once, but planned for the rows there are: what was planned while a table was empty
-        # reads all of it when it is not.
-        raw.execute_simple("SET plan_cache_mode = force_custom_plan")
+        # A plan is kept like the statement it is of, and outlives the table it was made for: what
+        # was planned while a table was empty would read all of it when it is not. What is asked
+        # here is found by its key, so plans are made of looking keys up alone.
+        for name in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+            raw.execute_simple(f"SET {name} = off")
 
     def begin(self) -> None:
         self._raw.execute_simple("BEGIN")

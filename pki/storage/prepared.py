@@ -9,16 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Engine,
     Insert,
+    ScalarSelect,
     Table,
     Text,
+    Update,
     bindparam,
     cast,
     column,
     func,
     insert,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSON
@@ -32,7 +36,6 @@ from pki.storage.kept import Answers, Connection, Values
 
 # The values of a row as a statement names them, each of its column's type.
 Given = Mapping[str, ColumnElement[Any]]
-_ROWS = "rows"
 
 
 class Question:
@@ -69,28 +72,74 @@ class Change:
     and a text that the server has parsed before.
     """
 
-    __slots__ = ("_bound", "_together")
+    __slots__ = ("_bound", "_given", "_statement", "_together")
 
     def __init__(
         self,
         engine: Engine,
         given: Mapping[str, TypeEngine[Any]],
-        statement: Callable[[Given], UpdateBase],
+        statement: Callable[[Given], Insert | Update],
     ) -> None:
         """``given`` are the values of a row, in their order; the statement is made of them."""
+        self._given = given
+        self._statement = statement
         self._together: _Together | None = None
         if engine.dialect.name == "sqlite":
             values = {name: bindparam(name, type_=kind) for name, kind in given.items()}
             self._bound = _Bound(statement(values), engine.dialect, list(given))
         else:
-            self._together = _Together(given, engine.dialect)
-            self._bound = _Bound(statement(self._together.given), engine.dialect, [_ROWS])
+            self._together, alone = self.part("rows", engine.dialect)
+            self._bound = _Bound(alone, engine.dialect, ["rows"])
 
     def run(self, connection: Connection, rows: Sequence[Values]) -> int:
         """Runs it for every row; returns how many rows of the table it touched."""
         if self._together is not None:
             rows = [(self._together.told(rows),)]
         return connection.run(self._bound.sql, [self._bound.values(row) for row in rows])
+
+    def part(self, rows: str, dialect: Dialect) -> "tuple[_Together, Insert | Update]":
+        """The statement for PostgreSQL over a parameter of that name."""
+        together = _Together(rows, self._given, dialect)
+        return together, self._statement(together.given)
+
+
+class Changes:
+    """Changes made one after the other, on PostgreSQL by one statement in one round trip."""
+
+    __slots__ = ("_bound", "_changes", "_together")
+
+    def __init__(self, engine: Engine, *changes: Change) -> None:
+        """For changes of different tables, none of which reads what another one writes."""
+        self._changes = changes
+        self._bound: _Bound | None = None
+        self._together: list[_Together] = []
+        if engine.dialect.name != "sqlite":
+            counted: list[ScalarSelect[int]] = []
+            names: list[str] = []
+            for number, change in enumerate(changes):
+                together, statement = change.part(f"rows_{number}", engine.dialect)
+                names.append(f"rows_{number}")
+                counted.append(_counted(statement, f"change_{number}"))
+                self._together.append(together)
+            self._bound = _Bound(select(*counted), engine.dialect, names)
+
+    def run(self, connection: Connection, *rows: Sequence[Values]) -> Sequence[int]:
+        """Makes each change for its rows; how many rows of its table each touched."""
+        if self._bound is None:
+            return [
+                change.run(connection, each)
+                for change, each in zip(self._changes, rows, strict=True)
+            ]
+        told = [together.told(each) for together, each in zip(self._together, rows, strict=True)]
+        touched: Sequence[int]
+        (touched,) = connection.ask(self._bound.sql, self._bound.values(tuple(told)))
+        return touched
+
+
+def _counted(statement: Insert | Update, name: str) -> ScalarSelect[int]:
+    """How many rows a statement touches, as part of a larger one."""
+    touched: CTE = statement.returning(literal_column("1").label("one")).cte(name)
+    return select(func.count()).select_from(touched).scalar_subquery()
 
 
 def inserting(engine: Engine, table: Table, names: Sequence[str]) -> Change:
@@ -107,8 +156,8 @@ class _Together:
 
     __slots__ = ("_storing", "given")
 
-    def __init__(self, given: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
-        record = func.json_to_recordset(cast(bindparam(_ROWS, type_=Text), JSON))
+    def __init__(self, rows: str, given: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
+        record = func.json_to_recordset(cast(bindparam(rows, type_=Text), JSON))
         columns = [column(name, kind) for name, kind in given.items()]
         given_rows = record.table_valued(*columns).render_derived(name="given", with_types=True)
         self.given: Given = {name: given_rows.c[name] for name in given}

@@ -24,10 +24,10 @@ from pki.authority.entries import Act, Entry, Intent, Reason, Related, Relation,
 from pki.errors import Conflict, SerialTaken
 from pki.ports import Failpoint
 from pki.storage import audit
-from pki.storage.claims import Claims
+from pki.storage.claims import Claims, claims_of
 from pki.storage.database import reading, writing
 from pki.storage.kept import Kept, Values
-from pki.storage.prepared import Change, Given, inserting
+from pki.storage.prepared import Change, Changes, Given, inserting
 from pki.storage.tables import certificates, relations, revocations
 
 _INTENT_COLUMNS = (
@@ -78,23 +78,24 @@ class RegisterTable:
         self._kept = kept
         self._failpoint = failpoint
         # Each certificate that is issued runs these, prepared.
-        self._reserving = inserting(engine, certificates, _INTENT_COLUMNS)
-        self._recording = Change(engine, _RECORDED, _record)
-        self._auditing = audit.prepared(engine)
-        self._claiming = Claims(engine)
+        reserving = inserting(engine, certificates, _INTENT_COLUMNS)
+        auditing = audit.prepared(engine)
+        self._claims = Claims(engine)
+        self._intending = Changes(engine, reserving, self._claims.claiming, auditing)
+        self._recording = Changes(engine, Change(engine, _RECORDED, _record), auditing)
 
     def intend(self, intents: Sequence[Intent], acts: Sequence[Act]) -> None:
         at = acts[0].at
         rows = [_intended(intent, at, State.INTENDED) for intent in intents]
+        keys = claims_of(intents)
         with self._kept.transaction() as connection:
             try:
-                self._reserving.run(connection, rows)
+                _, claimed, _ = self._intending.run(connection, rows, keys, audit.rows(acts))
             except self._kept.clash as bad:
                 raise SerialTaken("the serial is reserved already") from bad
-            self._claiming.claim(connection, intents)
-            self._claiming.use_up(connection, intents, at=at)
-            self._claiming.relate(connection, intents)
-            self._auditing.run(connection, audit.rows(acts))
+            self._claims.demand(connection, claimed, keys)
+            self._claims.use_up(connection, intents, at=at)
+            self._claims.relate(connection, intents)
             self._failpoint(failpoints.INTEND_WRITTEN)
         self._failpoint(failpoints.INTEND_COMMITTED)
 
@@ -103,9 +104,9 @@ class RegisterTable:
         before = State.INTENDED.value
         rows = [(issuer, certificate.serial, before, certificate.der, at) for certificate in issued]
         with self._kept.transaction() as connection:
-            if self._recording.run(connection, rows) != len(rows):
+            recorded, _ = self._recording.run(connection, rows, audit.rows(acts))
+            if recorded != len(rows):
                 raise Conflict("the intent was concluded meanwhile", code="conflict.concluded")
-            self._auditing.run(connection, audit.rows(acts))
             self._failpoint(failpoints.RECORD_WRITTEN)
         self._failpoint(failpoints.RECORD_COMMITTED)
 

@@ -124,13 +124,13 @@ _TEXT = """\
 Written by `make torture` on {moment}, commit {commit}, seed {seed}.
 Machine: {machine}.
 
-A process issues one by one and in batches, revokes, publishes lists and has signatures fail, until
-it kills itself with SIGKILL at a named failpoint, on the first, second or third pass, or is killed
-from outside at random. The next process opens the same database, reconciles what was left, and goes
-on. Every signature over a certificate is told of through a pipe the moment it exists, and so is
-everything that is handed out: more than was signed, because a batch that is asked for again is
-given the certificates it had. Afterwards plain SQL, and no code of the authority, looks for what
-was told of.
+A process issues one by one, in batches and from five threads at once, revokes, publishes lists and
+has signatures fail, until it kills itself with SIGKILL at a named failpoint, on the first, second
+or third pass, or is killed from outside at random. The next process opens the same database,
+reconciles what was left, and goes on. Every signature over a certificate is told of through a pipe
+the moment it exists, and so is everything that is handed out: more than was signed, because a batch
+that is asked for again is given the certificates it had. Afterwards plain SQL, and no code of the
+authority, looks for what was told of.
 
 The **control** does the same work with the order turned round: sign first, record after. It has to
 lose something, or the harness would see nothing.
@@ -148,7 +148,7 @@ None lost bounds the chance of a loss, with 95 % confidence, at 3 in as many tri
 - A killed process is not a power cut: the page cache survives. That an acknowledged commit is on
   disk is the database's promise; the house refuses to start where its settings take it back
   (`pki.storage.database.check_durable`).
-- One machine, one writer at a time, keys in memory: no network, no token, no second site.
+- One machine, one process at a time, keys in memory: no network, no token, no second site.
 """
 
 if __name__ == "__main__":

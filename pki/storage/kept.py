@@ -7,17 +7,21 @@ first: its cache of pages is warm, and what it wrote itself does not make that c
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from sqlite3 import SQLITE_BUSY, OperationalError
+from time import monotonic, sleep
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from pki.errors import Unavailable
-from pki.storage.database import turn_of
+from pki.storage.database import BUSY_TIMEOUT_MS, turn_of
 
 T = TypeVar("T")
 
 Values = tuple[object, ...]  # values as the driver takes them: as text, for PostgreSQL
+
+LOOK_AGAIN_SECONDS, LOOK_AGAIN_SECONDS_MAX = 0.000_1, 0.002  # whether another process is done
 
 _UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
 
@@ -153,9 +157,10 @@ class _Sqlite:
     def __init__(self, raw: Any) -> None:  # noqa: ANN401 - a driver's connection
         self._raw = raw
         self._cursor = raw.cursor()
+        self._cursor.execute("PRAGMA busy_timeout=0")  # _patiently() waits
 
     def begin(self) -> None:
-        self._cursor.execute("BEGIN IMMEDIATE")
+        self._patiently("BEGIN IMMEDIATE", ())
 
     def commit(self) -> None:
         self._cursor.execute("COMMIT")
@@ -174,8 +179,24 @@ class _Sqlite:
 
     def ask(self, sql: str, values: Values) -> Sequence[tuple[Any, ...]]:
         # All of it: SQLite's read transaction lasts until the end was seen.
-        rows: list[tuple[Any, ...]] = self._cursor.execute(sql, values).fetchall()
+        rows: list[tuple[Any, ...]] = self._patiently(sql, values).fetchall()
         return rows
+
+    def _patiently(self, sql: str, values: Values) -> Any:  # noqa: ANN401 - a driver's cursor
+        """Runs what may have to wait for another process, BUSY_TIMEOUT_MS at most.
+
+        A commit takes a fraction of a millisecond. SQLite's own waiting looks again after 1, 2, 5,
+        10 and more of them, and whoever writes without a pause is found at it nearly every time.
+        """
+        pause, ends = LOOK_AGAIN_SECONDS, monotonic() + BUSY_TIMEOUT_MS / 1000
+        while True:
+            try:
+                return self._cursor.execute(sql, values)
+            except OperationalError as bad:
+                if bad.sqlite_errorcode & 0xFF != SQLITE_BUSY or monotonic() > ends:
+                    raise
+            sleep(pause)
+            pause = min(1.5 * pause, LOOK_AGAIN_SECONDS_MAX)
 
     def close(self) -> None:
         self._raw.close()

@@ -1,6 +1,7 @@
 """Connections that are kept: used again after what failed, never after they were lost."""
 
 import socket
+import sqlite3
 import threading
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from pki.errors import Unavailable
 from pki.storage import database as databases
+from pki.storage import kept as keeping
 from pki.storage.database import open_engine, writing
 from pki.storage.kept import Kept
 from tests.pki_house import DATABASES, database
@@ -179,4 +181,41 @@ def test_who_waits_for_its_turn_too_long_is_told(tmp_path, monkeypatch):
         other.start()
         other.join(WAITED_SECONDS)
     assert told == ["unavailable.database"]
+    engine.dispose()
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A connection as another process has it, which has begun to write."""
+    engine = open_engine(f"sqlite:///{tmp_path}/pki.db")
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE notes (note TEXT PRIMARY KEY)"))
+    engine.dispose()
+    other = sqlite3.connect(tmp_path / "pki.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+def test_write_of_another_process_is_waited_for(tmp_path, other):
+    engine = open_engine(f"sqlite:///{tmp_path}/pki.db")
+    kept = Kept(engine)
+    over = threading.Timer(0.05, other.execute, ("COMMIT",))
+    over.start()
+    write(kept, "one")
+    assert notes(kept) == ["one"]
+    over.join()
+    engine.dispose()
+
+
+def test_write_of_another_process_that_takes_too_long_is_told(tmp_path, other, monkeypatch):
+    monkeypatch.setattr(keeping, "BUSY_TIMEOUT_MS", 10)
+    engine = open_engine(f"sqlite:///{tmp_path}/pki.db")
+    kept = Kept(engine)
+    with pytest.raises(Unavailable) as caught:
+        write(kept, "one")
+    assert caught.value.code == "unavailable.database"
+    assert notes(kept) == []  # reading waits for no writer
+    other.execute("COMMIT")
+    write(kept, "two")
     engine.dispose()

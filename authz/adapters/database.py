@@ -92,6 +92,10 @@ class Database:
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
+        self._writing = self._engine
+        if self.is_sqlite:
+            self._writing = _engine(url)
+            event.listen(self._writing, "connect", _look_again_ourselves)
         self._kept: Connection | None = None
         self._readers = (
             None if self.is_sqlite else ThreadPoolExecutor(READERS_MAX, "authz-database-reader")
@@ -170,7 +174,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection in a transaction that is on disk when the block ends."""
-        with _translated(), self._engine.begin() as connection:
+        with _translated(), self._writing.begin() as connection:
             yield connection
 
     def check_durable(self) -> None:
@@ -190,6 +194,7 @@ class Database:
             self._kept = None
         if self._readers is not None:
             self._readers.shutdown()
+        self._writing.dispose()
         self._engine.dispose()
 
 
@@ -236,6 +241,12 @@ def _harden_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
+def _look_again_ourselves(connection: object, _entry: ConnectionPoolEntry) -> None:
+    # Set once, on connections that write: within a transaction it would be one more time that the
+    # lock is held while the interpreter's is waited for.
+    connection.execute("PRAGMA busy_timeout=0")  # type: ignore[attr-defined]  # sqlite3.Connection, seen as a DBAPI object
+
+
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("isolation_level") == "AUTOCOMMIT":
@@ -253,20 +264,16 @@ def _begins_soon(connection: sqlite3.Connection) -> bool:
     and more of them, so two processes that write all the time spent a third of it asleep.
     """
     ends, pause = monotonic() + BUSY_TIMEOUT_MS / 1_000, LOOK_AGAIN_SECONDS
-    connection.execute("PRAGMA busy_timeout=0")
-    try:
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as busy:
-                if busy.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > ends:
-                    return False
-            else:
-                return True
-            sleep(pause)
-            pause = min(pause * 1.5, LOOK_AGAIN_SECONDS_MAX)
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as busy:
+            if busy.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > ends:
+                return False
+        else:
+            return True
+        sleep(pause)
+        pause = min(pause * 1.5, LOOK_AGAIN_SECONDS_MAX)
 
 
 def _without_delay(

@@ -5,10 +5,9 @@ few thousand such clients would hold every connection there is (slowloris).
 """
 
 import asyncio
-from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEAD_SECONDS_MAX = 10.0
@@ -65,7 +64,7 @@ class Http(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if not self.transport.is_closing():
             super().on_headers_complete()
-            self.scope["extensions"] = {WHOLE_ANSWER: partial(self._answer, self.cycle)}  # type: ignore[dict-item]  # ASGI lets a server have its own
+            self.scope["extensions"] = {WHOLE_ANSWER: self._answer}  # type: ignore[dict-item]  # ASGI lets a server have its own
             self._wait(BODY_SECONDS_MAX)
 
     def on_message_complete(self) -> None:
@@ -74,14 +73,18 @@ class Http(HttpToolsProtocol):
         self._reading = False
         self._rest()
 
-    def _answer(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+    def _answer(self, scope: object, head: bytes, body: bytes) -> bool:
         """Writes an answer at once, its status line and headers up to the empty line in ``head``.
 
         False, and nothing is written, where that is not all there is to do; then it is sent in
         ASGI's own way. uvicorn looks at every header and makes two writes of an answer.
         """
+        cycle = self.cycle
         if (
-            cycle.response_started
+            # Not the newest request's: it is asked for, and not held, so that a request is no part
+            # of a circle and goes away with the next one instead of with ten thousand others.
+            cycle.scope is not scope
+            or cycle.response_started
             or cycle.disconnected
             or cycle.waiting_for_100_continue
             or not cycle.keep_alive

@@ -6,7 +6,7 @@ from starlette.types import Scope, Send
 
 _ENCODER = msgspec.json.Encoder()
 
-# The server's extension of ASGI, where it has it: head and body in, whether they were written out.
+# An extension of ASGI, where the server has it: scope, head and body in, whether they were written.
 _WHOLE_ANSWER = "plugward.whole_answer"
 _HEADERS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
 _HEAD = b"HTTP/1.1 200 OK\r\n%b\r\ncontent-length: %%d\r\n" % b"\r\n".join(
@@ -32,7 +32,7 @@ def raw_answer(octets: bytes, *, status: int = 200) -> Response:
 async def whole(scope: Scope, send: Send, octets: bytes) -> None:
     """Answers 200 with JSON octets, without Starlette and, where the server can, in one write."""
     write = scope.get("extensions", {}).get(_WHOLE_ANSWER)
-    if write is not None and write(_HEAD % len(octets), octets):
+    if write is not None and write(scope, _HEAD % len(octets), octets):
         return
     length = (b"content-length", str(len(octets)).encode())
     await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, length]})

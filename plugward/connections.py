@@ -83,7 +83,7 @@ class Http(HttpToolsProtocol):
         if (
             # Not the newest request's: it is asked for, and not held, so that a request is no part
             # of a circle and goes away with the next one instead of with ten thousand others.
-            cycle.scope is not scope
+            getattr(cycle, "scope", None) is not scope
             or cycle.response_started
             or cycle.disconnected
             or cycle.waiting_for_100_continue

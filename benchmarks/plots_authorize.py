@@ -24,7 +24,7 @@ _STYLE = {
 
 
 def rates(told: list[dict[str, Any]]) -> list[tuple[str, float, float]]:
-    """Each rate by processor time with the ratio to what stood beside it in its run."""
+    """Each rate with the ratio to what stood beside it in its run."""
     return [
         (one["name"], one["value"], one["ratio"])
         for one in told
@@ -43,7 +43,7 @@ def draw(told: list[dict[str, Any]], at: Path) -> None:
         panel.invert_yaxis()
         for place, (_, value, ratio) in zip(places, rows, strict=True):
             panel.text(value, place, f" {value:,.0f}  ({ratio:g}x)", va="center")
-        panel.set_xlabel("authorize a second of processor time; ratio to the reference of its run")
+        panel.set_xlabel("authorize a second; ratio to the reference of its run")
         panel.set_xlim(0, 1.25 * max(value for _, value, _ in rows))
         figure.tight_layout()
         figure.savefig(at, metadata={"Date": None, "Creator": None})

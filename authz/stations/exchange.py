@@ -144,6 +144,9 @@ class Exchange:
             except Unavailable as missing:
                 _log.warning("exchange.unavailable", code=missing.code)
                 pause = BEAT_SECONDS
+            except Exception as bug:  # noqa: BLE001 - the rounds outlive a bug of ours, which is told
+                _failed(bug)
+                pause = BEAT_SECONDS
             else:
                 pause = ALONE_SECONDS if self._alone else LOOK_SECONDS
             try:
@@ -236,8 +239,12 @@ class Exchange:
         if isinstance(error, Unavailable):
             _log.warning("exchange.unavailable", code=error.code)
         elif error is not None:
-            # As text: renderers of tracebacks may show local variables.
-            _log.error("exchange.failed", traceback="".join(format_exception(error)))
+            _failed(error)
+
+
+def _failed(bug: BaseException) -> None:
+    # As text: renderers of tracebacks may show local variables.
+    _log.error("exchange.failed", traceback="".join(format_exception(bug)))
 
 
 def _told(outcome: Outcome) -> bytes:

@@ -279,3 +279,24 @@ def test_call_is_taken_up_once_and_litter_is_cleared(service):
         assert await other.calls.take("other", limit=9) == (), left
 
     service(story)
+
+
+def test_rounds_outlive_a_bug_of_ours(service, monkeypatch):
+    async def story(_, one, other):
+        whole = other.presence.tell
+        monkeypatch.setattr(exchange, "BEAT_SECONDS", 0.01)
+
+        async def broken(*given, **named):
+            other.presence.tell = whole
+            raise RuntimeError("a bug")
+
+        other.presence.tell = broken
+        wire = Wire()
+        async with other.exchange.at_work():
+            other.enter(wire)
+            async with asyncio.timeout(20):
+                while await one.exchange.find(*CS) is None:  # noqa: ASYNC110 - two processes meet in a database
+                    await asyncio.sleep(0.01)
+        assert other.presence.tell == whole
+
+    service(story)

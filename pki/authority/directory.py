@@ -23,7 +23,6 @@ class Directory:
     _by_hashes: dict[tuple[str, bytes, bytes], Issuer]
     _responders: dict[str, tuple[Responder, ...]]
     # Worked out when first asked for: every certificate asks for the same.
-    _lines: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
     _chains: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
     _candidates: dict[tuple[frozenset[Role], Edition, str], tuple[Issuer, ...]] = field(
         default_factory=dict
@@ -60,15 +59,11 @@ class Directory:
 
     def line_of(self, issuer: Issuer) -> tuple[Certificate, ...]:
         """The authority's certificate and those of ours above it, the root the last."""
-        kept = self._lines.get(issuer.certificate)
-        if kept is not None:
-            return kept
         line: list[Certificate] = []
         at: Issuer | None = issuer
         while at is not None and at.certificate not in line:
             line.append(at.certificate)
             at = self.parent(at.certificate)
-        self._lines[issuer.certificate] = tuple(line)
         return tuple(line)
 
     def chain_of(self, issuer: Issuer) -> tuple[Certificate, ...]:

@@ -25,9 +25,7 @@ class CallerTable:
         self._engine = engine
         self._kept = kept
         # Whoever calls a door is looked up first, so this one runs at the driver.
-        self._by_id = Question(
-            select(callers).where(callers.c.id == bindparam("id")), engine, ["id"]
-        )
+        self._by_id = Question(_BY_ID, engine, ["asked"])
 
     def add(self, caller: Caller, act: Act) -> None:
         with writing(self._engine) as connection:

@@ -408,8 +408,8 @@ class Answering(Protocol):
         ...
 
 
-class Stations(Protocol):
-    """The stations that are connected to this process."""
+class StationCalls(Protocol):
+    """Calls to connected stations."""
 
     async def call(
         self,
@@ -426,6 +426,10 @@ class Stations(Protocol):
         CallFailed for a station's CALLERROR, Unavailable("station") where none came in time.
         """
         ...
+
+
+class Stations(StationCalls, Protocol):
+    """The stations that are connected to this process."""
 
     def find(self, tenant: str, identity: str) -> Station | None:
         """A tenant's station as it is connected; None where it is not."""

@@ -9,26 +9,11 @@ from typing import Protocol
 
 from authz.ocpp.handing import HandedCall, Outcome, Presence
 from authz.ocpp.protocol import Station
+from authz.ports import StationCalls
 
 
-class Fleet(Protocol):
+class Fleet(StationCalls, Protocol):
     """The stations that are connected to any process of the service."""
-
-    async def call(
-        self,
-        tenant: str,
-        identity: str,
-        action: str,
-        payload: bytes,
-        *,
-        timeout_seconds: float,
-    ) -> bytes:
-        """The payload of the station's answer, which fits its schema.
-
-        Raises CallRefused for a payload that the station's version does not have, NotConnected,
-        CallFailed for a station's CALLERROR, Unavailable("station") where none came in time.
-        """
-        ...
 
     async def find(self, tenant: str, identity: str) -> Station | None:
         """A tenant's station as it is connected; None where it is not."""

@@ -261,7 +261,7 @@ def _begins_soon(connection: sqlite3.Connection) -> bool:
     """Begins to write once other processes have; False where they take BUSY_TIMEOUT_MS.
 
     A commit takes a fraction of a millisecond. SQLite's own waiting looks again after 1, 2, 5, 10
-    and more of them, so two processes that write all the time spent a third of it asleep.
+    and more of them: two processes that write all the time would sleep past each other's commits.
     """
     ends, pause = monotonic() + BUSY_TIMEOUT_MS / 1_000, LOOK_AGAIN_SECONDS
     while True:
